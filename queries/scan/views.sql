@@ -1,0 +1,133 @@
+-- What checks see, built once per scan as temporary tables and views over a read-only database. The engine fills
+-- before: scan_loads (load_id), tag_context (load_id, tag_key, owner, environment, name) and
+-- account_context (provider, sub_account_id, environment).
+-- Amounts become DOUBLE here: sums are exact in the store, judgements are estimates.
+
+create or replace temp table meter_discounts as
+-- Contract discounts that come as lines of their own (no net columns in that month), as a factor on the usage of
+-- the same account and service. Sums stay as billed; only what checks see is net.
+with by_service as (
+    select
+        d.load_id,
+        m.sub_account_id,
+        m.service_code,
+        sum(d.effective_cost) filter (m.charge_role = 'usage')::double as usage_cost,    -- billing currency
+        sum(d.effective_cost) filter (m.charge_role = 'discount')::double as discounts   -- billing currency, negative
+    from days d
+    join scan_loads using (load_id)
+    join meters m using (load_id, meter_key)
+    where m.charge_role in ('usage', 'discount')
+        and d.load_id in (select load_id from meters where charge_role = 'discount')
+    group by all
+)
+select
+    load_id,
+    sub_account_id,
+    service_code,
+    greatest(0, 1 + discounts / usage_cost) as net_factor  -- share
+from by_service
+where usage_cost > 0 and discounts < 0;
+
+create or replace temp table usage_meters as
+select
+    m.* exclude (resource_id),
+    -- Without resource ids the finest thing that can be judged is a service in a region of an account.
+    case
+        when m.resource_id <> '' then m.resource_id
+        when not l.has_resource_ids and m.charge_role = 'usage'
+            then 'all:' || m.service_code || ':' || coalesce(nullif(m.region_id, ''), 'global')
+        else ''
+    end as resource_id,
+    l.hourly,
+    s.source_first_day,
+    coalesce(f.net_factor, 1.0) as net_factor,
+    coalesce(t.owner, '') as owner,
+    coalesce(t.name, '') as name_tag,
+    case
+        when t.environment is not null then t.environment
+        when a.environment = 'production' or n.environment = 'production' then 'production'
+        else coalesce(a.environment, n.environment, '')
+    end as environment
+from meters m
+join scan_loads using (load_id)
+join loads l using (load_id)
+join (
+    select b.load_id, min(a.period) as source_first_day from loads a join loads b using (source) group by b.load_id
+) s using (load_id)
+left join meter_discounts f using (load_id, sub_account_id, service_code)
+left join tag_context t using (load_id, tag_key)
+left join account_context a using (provider, sub_account_id)
+left join name_context n using (resource_id);
+
+create or replace temp table meter_months as
+select
+    d.load_id,
+    d.meter_key,
+    date_trunc('month', d.charge_date)::date as month,      -- first day
+    min(d.charge_date) as first_day,                        -- UTC day
+    max(d.charge_date) as last_day,                         -- UTC day
+    count(*) as billed_days,                                -- days
+    sum(bit_count(d.hours_mask)) as billed_hours,           -- h
+    sum(d.consumed_quantity)::double as consumed_quantity,  -- pricing unit
+    sum(d.billed_cost)::double as billed_cost,              -- billing currency
+    sum(d.effective_cost)::double as effective_cost,        -- billing currency
+    sum(d.list_cost)::double as list_cost                   -- billing currency
+from days d
+join scan_loads using (load_id)
+where d.charge_date <= (select as_of from scan_clock)
+group by all;
+
+create or replace temp view resource_days as
+select
+    m.*,
+    d.charge_date,                                                              -- UTC day
+    d.consumed_quantity::double as consumed_quantity,                           -- pricing unit
+    d.billed_cost::double as billed_cost,                                       -- billing currency
+    d.effective_cost::double * m.net_factor as effective_cost,                  -- billing currency
+    case when m.pricing_category = 'Committed' then d.effective_cost::double * m.net_factor else 0 end
+        as committed_cost,                                                      -- billing currency
+    d.list_cost::double as list_cost,                                           -- billing currency
+    d.hours_mask,                                                               -- bit h: billed in hour h UTC
+    d.line_count
+from days d
+join usage_meters m using (load_id, meter_key)
+where d.charge_date <= (select as_of from scan_clock);
+
+create or replace temp view usage_days as
+select * from resource_days where charge_role = 'usage';
+
+create or replace temp view resource_months as
+select
+    m.*,
+    u.* exclude (load_id, meter_key, effective_cost),
+    u.effective_cost * m.net_factor as effective_cost,                          -- billing currency
+    case when m.pricing_category = 'Committed' then u.effective_cost * m.net_factor else 0 end
+        as committed_cost                                                       -- billing currency
+from meter_months u
+join usage_meters m using (load_id, meter_key);
+
+create or replace temp view usage_months as
+select * from resource_months where charge_role = 'usage';
+
+create or replace temp table resources as
+select
+    provider,
+    sub_account_id,
+    resource_id,
+    arg_max(billing_account_id, last_day) as billing_account_id,
+    arg_max(sub_account_name, last_day) as sub_account_name,
+    -- The region and service that most of the money goes to: a gateway's transfer lines name other regions.
+    arg_max(region_id, effective_cost) as region_id,
+    arg_max(service_name, effective_cost) as service_name,
+    arg_max(owner, (last_day, owner)) as owner,
+    arg_max(environment, (last_day, environment)) as environment,
+    arg_max(name_tag, (last_day, name_tag)) as name_tag,
+    arg_max(load_id, (last_day, load_id, tag_key)) as load_id,
+    arg_max(tag_key, (last_day, load_id, tag_key)) as tag_key,
+    min(first_day) as first_day,                            -- UTC day, over the whole history
+    max(last_day) as last_day,                              -- UTC day
+    min(source_first_day) as source_first_day,              -- first day the export could have shown it
+    max(instance_type) as instance_type
+from resource_months
+where resource_id <> '' and charge_role in ('usage', 'fee', 'unused')
+group by provider, sub_account_id, resource_id;

@@ -1,0 +1,1 @@
+"""Where the normalise step runs: export files in, resource-days out."""

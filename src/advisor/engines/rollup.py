@@ -1,0 +1,499 @@
+"""Rolls the files of one delivery up into resource-days, in DuckDB, straight off the files.
+
+Hourly lines are never stored. Grouping goes by a hash of the dimensions, which costs less than half of grouping by the
+strings themselves and spills well; the strings are stored once per meter. CSV is parsed once, into a temporary table.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.errors import AdvisorError, ExportError, ReconciliationError
+from advisor.store import UNREADABLE, disk_error, identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+    from duckdb import DuckDBPyConnection
+
+MONEY = "decimal(28, 10)"
+"""Ten decimals are what exports carry; floats would sum differently from run to run."""
+
+AMOUNTS = ("billed_cost", "effective_cost", "list_cost", "consumed_quantity")
+NULLS = ("", "NULL", "null")
+EARLIEST = date(2006, 1, 1)
+"""No cloud billed before that: older dates are garbage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalisation:
+    """One SQL pair of queries/normalize with its header: which columns it reads, and how they are typed."""
+
+    name: str
+    required: tuple[str, ...]
+    period: str
+    tags: str
+    cost_categories: str
+    attributes: str
+    types: Mapping[str, str]
+    aliases: Mapping[str, str]
+    charges_sql: str
+    meters_sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Files of equal format, as one relation: `scan` is SQL, `columns` their names as they stand in the file."""
+
+    scan: str
+    columns: tuple[str, ...]
+    types: Mapping[str, str]
+    is_text: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollUp:
+    """What a load came to, for the `loads` row."""
+
+    rows: int
+    hourly: bool
+    has_resource_ids: bool
+    notes: tuple[str, ...]
+
+
+@cache
+def normalisation(name: str) -> Normalisation:
+    """The pair `name` of queries/normalize."""
+    folder = package_files("advisor.queries") / "normalize"
+    text = (folder / f"{name}.charges.sql").read_text("utf-8")
+    head, _, body = text.removeprefix("/*---\n").partition("---*/")
+    header = tomllib.loads(head)
+    types = {column: kind for kind, columns in header["types"].items() for column in columns}
+    return Normalisation(
+        name=name,
+        required=tuple(header["required"]),
+        period=header["period"],
+        tags=header["tags"],
+        cost_categories=header["cost_categories"],
+        attributes=header["attributes"],
+        types=types,
+        aliases=header.get("aliases", {}),
+        charges_sql=body,
+        meters_sql=(folder / f"{name}.meters.sql").read_text("utf-8"),
+    )
+
+
+def canonical(name: str) -> str:
+    """A column name by the rule of Athena exports, so that legacy CSV and Parquet headers become equal.
+
+    >>> canonical("reservation/ReservationARN"), canonical("resourceTags/user:Foo"), canonical("ServiceName")
+    ('reservation_reservation_a_r_n', 'resource_tags_user_foo', 'ServiceName')
+    """
+    if "/" not in name:
+        return name
+    snake = re.sub(r"([A-Z])", r"_\1", name).lower()
+    return re.sub(r"[^a-z0-9]+", "_", snake).strip("_")
+
+
+def open_table(con: DuckDBPyConnection, paths: Sequence[Path]) -> Table:
+    """The relation over `paths`, all Parquet or all CSV; raises ExportError naming the file that cannot be read."""
+    if paths[0].suffix == ".parquet":
+        return _open_parquet(con, paths)
+    return _open_csv(paths)
+
+
+def roll_up(
+    con: DuckDBPyConnection, table: Table, spec: Normalisation, *, load_id: int, period: date | None, where: str
+) -> RollUp:
+    """Fills days, meters, tag_sets, sku_attributes and totals for `load_id`, and compares the sums with the files'.
+
+    `period` restricts to lines of that billing period where one delivery holds several. Runs inside the caller's
+    transaction: nothing is visible when it raises.
+    """
+    columns = _columns(table, spec, where)
+    _create_lines(con, table, spec, columns, period)
+    con.execute(f"create or replace temp view charges as {spec.charges_sql}")
+    dimensions = _dimensions(con)
+    _check_dates(con, where)
+    _fill_days(con, load_id, dimensions)
+    _fill_meters(con, load_id, dimensions, spec, columns)
+    _fill_tag_sets(con, load_id, columns)
+    rows = _reconcile(con, load_id, where)
+    hourly = _is_hourly(con, load_id)
+    with_ids = con.execute("select count(*) from meters where load_id = ? and resource_id <> ''", [load_id]).fetchone()
+    # After a failure the caller's rollback takes the temporary objects away.
+    con.execute("drop view charges")
+    con.execute("drop view lines")
+    con.execute("drop table if exists staged_lines")
+    has_ids = bool(with_ids and with_ids[0])
+    return RollUp(rows=rows, hourly=hourly, has_resource_ids=has_ids, notes=_notes(columns, spec, has_ids))
+
+
+def periods_in(con: DuckDBPyConnection, table: Table, spec: Normalisation, where: str) -> list[date]:
+    """The billing periods (first days of months) that the lines of `table` belong to."""
+    columns = _columns(table, spec, where)
+    found = con.execute(f"select distinct {_period(table, spec, columns)} from {table.scan}").fetchall()
+    return sorted(row[0] for row in found if row[0] is not None)
+
+
+def identity(con: DuckDBPyConnection, table: Table, spec: Normalisation) -> str:
+    """The version of a format where its columns tell: '1.0' to '1.4' for FOCUS, 'legacy' or '2.0' for CUR."""
+    names = {canonical(c).lower() for c in table.columns}
+    if spec.name == "aws_cur":
+        flat = any(c.startswith(("resource_tags_", "bill_payer_account_id")) for c in names) and "product" not in names
+        return "legacy" if flat and "resource_tags" not in names else "2.0"
+    for version, marks in (
+        ("1.4", {"invoicedetailid", "commitmentprogrameligibilitydetails"}),
+        ("1.3", {"serviceprovidername", "hostprovidername", "allocatedmethodid"}),
+        ("1.2", {"invoiceid", "pricingcurrency", "billingaccounttype", "subaccounttype"}),
+        ("1.1", {"skumeter", "servicesubcategory", "skupricedetails", "commitmentdiscountquantity"}),
+    ):
+        if marks & names:
+            return version
+    return "1.0"
+
+
+# --- relations over files -------------------------------------------------------------------------------------------
+
+
+def _open_parquet(con: DuckDBPyConnection, paths: Sequence[Path]) -> Table:
+    scan = f"read_parquet([{', '.join(literal(str(p)) for p in paths)}], union_by_name = true, hive_partitioning = false)"
+    try:
+        described = con.execute(f"describe select * from {scan}").fetchall()
+    except UNREADABLE as error:
+        raise unreadable(paths, error) from error
+    return Table(
+        scan=scan,
+        columns=tuple(row[0] for row in described),
+        types={row[0]: row[1] for row in described},
+        is_text=False,
+    )
+
+
+def _open_csv(paths: Sequence[Path]) -> Table:
+    groups: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
+    for path in paths:
+        groups.setdefault(_csv_header(path), []).append(path)
+    columns: dict[str, None] = {}
+    scans = []
+    for (delimiter, header), members in groups.items():
+        unique = _unique_names(header)
+        spec = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in unique)
+        columns |= dict.fromkeys(unique)
+        scans.append(
+            f"select * from read_csv([{', '.join(literal(str(p)) for p in members)}], columns = {{{spec}}},"
+            f" header = true, auto_detect = false, delim = {literal(delimiter)}, quote = '\"', escape = '\"',"
+            f" nullstr = [{', '.join(literal(n) for n in NULLS)}], max_line_size = 16777216)"
+        )
+    return Table(
+        scan=f"({' union all by name '.join(scans)})",
+        columns=tuple(columns),
+        types=dict.fromkeys(columns, "VARCHAR"),
+        is_text=True,
+    )
+
+
+def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
+    try:
+        opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+        with opened as raw:
+            text = raw.read(1 << 20).decode("utf-8-sig", errors="strict" if path.suffix != ".gz" else "replace")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise ExportError(
+            f"file {path}",
+            why=f"is not readable as {'gzip-compressed ' if path.suffix == '.gz' else ''}CSV text ({error})",
+            fix="Download or export it again; the delivery it belongs to was not loaded.",
+        ) from error
+    first = text.split("\n", 1)[0]
+    delimiter = max(",;\t|", key=first.count)
+    try:
+        header = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+    except csv.Error as error:
+        raise ExportError(f"file {path}", why=f"has no CSV header ({error})", fix="Export it again.") from error
+    return delimiter, tuple(cell.strip() for cell in header)
+
+
+def _unique_names(header: Sequence[str]) -> list[str]:
+    """Names that DuckDB can tell apart: it ignores case, tag keys do not."""
+    seen: dict[str, int] = {}
+    unique = []
+    for name in header:
+        count = seen.setdefault(name.lower(), 0)
+        seen[name.lower()] += 1
+        unique.append(name if not count else f"{name}\u00b7{count}")
+    return unique
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Columns:
+    """Which file column plays which part. Maps are one MAP or JSON column, or many flat ones with their keys."""
+
+    direct: Mapping[str, str]
+    tags: Mapping[str, str]
+    cost_categories: Mapping[str, str]
+    attributes: Mapping[str, str]
+    map_types: Mapping[str, str]
+
+
+FLAT_PREFIXES = {"resource_tags": "resource_tags_", "cost_category": "cost_category_", "product": "product_"}
+MAP_SOURCES = {"tags": ("resourceTags/", "resource_tags_"), "cost_categories": ("costCategory/", "cost_category_")}
+
+
+def _columns(table: Table, spec: Normalisation, where: str) -> _Columns:
+    by_name: dict[str, str] = {}
+    for column in table.columns:
+        name = canonical(column)
+        by_name.setdefault(spec.aliases.get(name, name).lower(), column)
+    direct = {name: by_name[name.lower()] for name in spec.types if name.lower() in by_name}
+    missing = [name for name in spec.required if name not in direct]
+    if missing:
+        raise ExportError(
+            where,
+            why=f"lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}",
+            fix="Add them to the export's column list, or check that the file is the export you mean.",
+        )
+    maps: dict[str, dict[str, str]] = {}
+    for part, name in (("tags", spec.tags), ("cost_categories", spec.cost_categories), ("attributes", spec.attributes)):
+        if name.lower() in by_name:
+            maps[part] = {"": by_name[name.lower()]}
+        else:
+            prefix = FLAT_PREFIXES.get(name)
+            maps[part] = {
+                _key(column, prefix): column
+                for column in table.columns
+                if prefix and canonical(column).startswith(prefix) and canonical(column) not in spec.types
+            }
+    return _Columns(direct=direct, map_types=dict(table.types), **maps)
+
+
+def _key(column: str, prefix: str) -> str:
+    """The key of a flat tag column: as the user wrote it where the header still has it (resourceTags/user:Team)."""
+    return column.split("/", 1)[1] if "/" in column else column[len(prefix) :]
+
+
+def _create_lines(
+    con: DuckDBPyConnection, table: Table, spec: Normalisation, columns: _Columns, period: date | None
+) -> None:
+    selected = [
+        f"{_typed(table, columns.direct.get(name), kind)} as {identifier(name)}" for name, kind in spec.types.items()
+    ]
+    raw = {
+        f"{part}_{index}": column
+        for part in ("tags", "cost_categories", "attributes")
+        for index, column in enumerate(getattr(columns, part).values())
+    }
+    selected += [f"{identifier(column)} as {alias}" for alias, column in raw.items()]
+    keyed = [alias for alias in raw if not alias.startswith("attributes_")]
+    tag_key = f"hash({', '.join(keyed)})" if keyed else "0::ubigint"
+    where = f" where {_period(table, spec, columns)} = {literal(period.isoformat())}::date" if period else ""
+    relation = f"select {', '.join(selected)} from {table.scan}{where}"
+    if table.is_text:
+        con.execute(f"create or replace temp table staged_lines as {relation}")
+        relation = "select * from staged_lines"
+    con.execute(f"create or replace temp view lines as select *, {tag_key} as tag_key from ({relation})")
+
+
+def _typed(table: Table, column: str | None, kind: str) -> str:
+    if column is None:
+        return {"timestamp": "null::timestamp", "money": f"null::{MONEY}", "text": "null::varchar"}[kind]
+    name, actual = identifier(column), table.types[column]
+    if kind == "timestamp":
+        return name if actual == "TIMESTAMP" else f"{name}::timestamp"
+    if kind == "money":
+        # Parquet doubles are cast when they are summed: casting here would cost every null check its vector.
+        return f"{name}::{MONEY}" if actual == "VARCHAR" else name
+    return name if actual == "VARCHAR" else f"{name}::varchar"
+
+
+def _period(table: Table, spec: Normalisation, columns: _Columns) -> str:
+    start = columns.direct.get(spec.period) or columns.direct[spec.required[1]]
+    return f"date_trunc('month', {identifier(start)}::timestamp)::date"
+
+
+# --- filling the star ---------------------------------------------------------------------------------------------------
+
+
+def _dimensions(con: DuckDBPyConnection) -> list[str]:
+    described = con.execute("describe charges").fetchall()
+    return [row[0] for row in described if row[0] not in {*AMOUNTS, "charge_date", "hours_mask"}]
+
+
+def _check_dates(con: DuckDBPyConnection, where: str) -> None:
+    row = con.execute("select count(*) filter (charge_date is null), min(charge_date), max(charge_date) from charges")
+    missing, first, last = row.fetchone() or (0, None, None)
+    latest = date.today() + timedelta(days=5 * 366)  # noqa: DTZ011 - a bound of years; upfront terms lie ahead
+    if missing:
+        raise ExportError(where, why=f"has {missing} lines without a usage date", fix="Export the period again.")
+    if first is not None and (first < EARLIEST or last > latest):
+        raise ExportError(
+            where,
+            why=f"has lines dated {first} to {last}, which no bill can be",
+            fix="Export the period again; the previous state of the period is kept.",
+        )
+
+
+def _fill_days(con: DuckDBPyConnection, load_id: int, dimensions: Sequence[str]) -> None:
+    sums = ", ".join(f"sum({amount}::{MONEY})" for amount in AMOUNTS)
+    con.execute(
+        f"insert into days (load_id, charge_date, meter_key, {', '.join(AMOUNTS)}, hours_mask, line_count)"
+        f" select {load_id}, charge_date, hash({', '.join(map(identifier, dimensions))}) as meter_key, {sums},"
+        f" bit_or(hours_mask), count(*) from charges group by charge_date, meter_key order by charge_date"
+    )
+
+
+def _fill_meters(
+    con: DuckDBPyConnection, load_id: int, dimensions: Sequence[str], spec: Normalisation, columns: _Columns
+) -> None:
+    names = ", ".join(map(identifier, dimensions))
+    _fill_attributes(con, load_id, columns)
+    con.execute(
+        "create or replace temp table dimensions as"
+        f" with keyed as (select hash({names}) as meter_key, * from (select distinct {names} from charges)),"
+        f" skus as (select product_sku as sku, attributes from sku_attributes where load_id = {load_id})"
+        " select keyed.*, coalesce(skus.attributes, map()::map(varchar, varchar)) as attributes"
+        " from keyed left join skus on skus.sku = keyed.product_sku"
+    )
+    counted = con.execute("select count(*), count(distinct meter_key) from dimensions").fetchone()
+    if counted and counted[0] != counted[1]:
+        raise ReconciliationError(
+            "roll-up", why="two meters have the same hash", fix="Please report this; nothing was changed."
+        )
+    con.execute(f"create or replace temp view aws_service_names as {_text('aws_service_names')}")
+    con.execute(f"insert into meters by name select {load_id} as load_id, * from ({spec.meters_sql})")
+    con.execute("drop table dimensions")
+
+
+def _fill_attributes(con: DuckDBPyConnection, load_id: int, columns: _Columns) -> None:
+    """Product attributes per SKU; any line of a SKU carries the same ones."""
+    if not columns.attributes:
+        return
+    names = [f"attributes_{i}" for i in range(len(columns.attributes))]
+    sku = "SkuId" if "SkuId" in columns.direct else "product_sku"
+    if sku not in columns.direct:
+        return
+    first = ", ".join(f"any_value({n}) as {n}" for n in names)
+    con.execute(
+        f"insert into sku_attributes select {load_id}, sku, {_as_map(columns.attributes, 'attributes', columns)}"
+        f" from (select {sku} as sku, {first} from lines where coalesce({sku}, '') <> '' group by 1)"
+    )
+
+
+def _fill_tag_sets(con: DuckDBPyConnection, load_id: int, columns: _Columns) -> None:
+    names = [f"{part}_{i}" for part in ("tags", "cost_categories") for i in range(len(getattr(columns, part)))]
+    first = "".join(f", any_value({n}) as {n}" for n in names)
+    con.execute(
+        f"insert into tag_sets select {load_id}, tag_key, {_as_map(columns.tags, 'tags', columns)},"
+        f" {_as_map(columns.cost_categories, 'cost_categories', columns)}"
+        f" from (select tag_key{first} from lines group by tag_key)"
+    )
+
+
+def _as_map(parts: Mapping[str, str], alias: str, columns: _Columns) -> str:
+    """SQL of MAP(VARCHAR, VARCHAR) from a MAP, a JSON text, or flat columns; empty values are left out."""
+    if not parts:
+        return "map()::map(varchar, varchar)"
+    if set(parts) == {""}:
+        kind = columns.map_types[parts[""]]
+        value = f"{alias}_0"
+        if kind.startswith("MAP"):
+            value = f"{value}::map(varchar, varchar)"
+        elif kind == "VARCHAR":
+            value = f"try_cast(try_cast({value} as json) as map(varchar, varchar))"
+        else:
+            value = f"try_cast(to_json({value}) as map(varchar, varchar))"
+        return f"coalesce({value}, map()::map(varchar, varchar))"
+    entries = ", ".join(
+        f"{{'k': {literal(key)}, 'v': {alias}_{index}::varchar}}" for index, key in enumerate(parts)
+    )
+    return f"map_from_entries(list_filter([{entries}], lambda e: coalesce(e.v, '') <> ''))"
+
+
+def _reconcile(con: DuckDBPyConnection, load_id: int, where: str) -> int:
+    con.execute(
+        "insert into totals select d.load_id, m.provider, m.billing_currency, sum(d.line_count), sum(d.billed_cost),"
+        " coalesce(sum(d.billed_cost) filter (m.charge_role = 'credit'), 0), sum(d.effective_cost)"
+        " from days d join meters m using (load_id, meter_key) where d.load_id = ? group by all",
+        [load_id],
+    )
+    stored = con.execute(
+        "select coalesce(sum(line_count), 0)::bigint, coalesce(sum(billed_cost), 0), coalesce(sum(effective_cost), 0)"
+        " from totals where load_id = ?",
+        [load_id],
+    ).fetchone()
+    export = con.execute(
+        f"select count(*), coalesce(sum(billed_cost::{MONEY}), 0), coalesce(sum(effective_cost::{MONEY}), 0) from charges"
+    ).fetchone()
+    assert stored is not None  # noqa: S101 - an aggregate without groups has one row
+    assert export is not None  # noqa: S101
+    if stored != export:
+        raise ReconciliationError(
+            where,
+            why=f"holds {_sums(export)}, but the roll-up came to {_sums(stored)}",
+            fix="The previous state is kept. Please report this with the period's column list.",
+        )
+    return int(stored[0])
+
+
+def _sums(row: tuple[int, Decimal, Decimal]) -> str:
+    return f"{row[0]} lines, billed {row[1]:.2f}, effective {row[2]:.2f}"
+
+
+def _is_hourly(con: DuckDBPyConnection, load_id: int) -> bool:
+    """True when most usage is billed in single hours: only then do hour masks say something."""
+    row = con.execute(
+        "select coalesce(avg((hours_mask <> 16777215 or line_count >= 24)::integer), 0) from days where load_id = ?",
+        [load_id],
+    ).fetchone()
+    return bool(row and row[0] > 0.5)
+
+
+def _notes(columns: _Columns, spec: Normalisation, has_ids: bool) -> tuple[str, ...]:
+    notes = []
+    if not has_ids:
+        notes.append("without resource ids: judged per account, region and service")
+    if spec.name == "aws_cur" and "savings_plan_savings_plan_effective_cost" not in columns.direct:
+        notes.append("without Savings Plan columns: covered usage has no effective cost")
+    if spec.name == "aws_cur" and "reservation_effective_cost" not in columns.direct:
+        notes.append("without reservation columns: reserved usage has no effective cost")
+    if not columns.tags:
+        notes.append("without tags: owners and environments come from names only")
+    return tuple(notes)
+
+
+@cache
+def _text(name: str) -> str:
+    return (package_files("advisor.queries") / "normalize" / f"{name}.sql").read_text("utf-8")
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string, for the few places where DuckDB takes no bound value."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def unreadable(paths: Sequence[Path], error: Exception) -> AdvisorError:
+    """The error for files that DuckDB could not read, naming the file when its message does."""
+    if "No space left" in str(error):
+        return disk_error(paths[0], error)
+    message = str(error).strip().split("\n")[0]
+    named = next((p for p in paths if str(p) in str(error) or p.name in str(error)), paths[0])
+    return ExportError(
+        f"file {named}",
+        why=f"cannot be read: {message}",
+        fix="Download or export it again; the delivery it belongs to was not loaded.",
+    )
+
+

@@ -1,0 +1,1 @@
+"""Where exports come from, and how deliveries are recognised in what lies there."""

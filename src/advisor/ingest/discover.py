@@ -1,0 +1,307 @@
+"""Recognises deliveries in a listing: by manifest first, then by folder layout, then file by file.
+
+A delivery is one billing period of one export, complete in itself: clouds deliver the month to date again and again,
+never a difference. Only the newest delivery of a period counts; older assemblies and executions beside it are ignored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from advisor.errors import ExportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from advisor.ingest.location import Entry, Location
+
+DATA = re.compile(r"\.(csv|csv\.gz|csv\.zip|zip|parquet)$", re.IGNORECASE)
+MANIFEST = re.compile(r"(^|[-_/])manifest\.json$", re.IGNORECASE)
+PERIOD_FOLDER = re.compile(r"^(\d{4})(\d{2})\d{2}-\d{8}$")
+BILLING_PERIOD = re.compile(r"^BILLING_PERIOD=(\d{4})-(\d{2})$", re.IGNORECASE)
+YEAR, MONTH = re.compile(r"^year=(\d{4})$", re.IGNORECASE), re.compile(r"^month=(\d{1,2})$", re.IGNORECASE)
+PART = re.compile(r"[-_.]?(part[-_]?)?\d+$", re.IGNORECASE)
+READ_AS = "3"
+"""Part of every fingerprint: raised when the normalisation changes, so that loaded periods are read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Files that together are one billing period of one export; `period` None where only the lines tell."""
+
+    source: str
+    period: date | None
+    entries: tuple[Entry, ...]
+    fingerprint: str
+    where: str
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes to read."""
+        return sum(entry.size_bytes for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manifest:
+    path: str
+    period: date
+    version: str
+    files: tuple[str, ...]
+    modified: float
+
+
+def discover(location: Location) -> tuple[list[Delivery], list[ExportError]]:
+    """(deliveries, what could not be used) in `location`. An empty location is an error of its own.
+
+    Layouts are read off full paths, so that it does not matter at which level of an export the location begins.
+    """
+    base = location.name.rstrip("/")
+    entries = location.entries()
+    data = {f"{base}/{e.key}": e for e in entries if DATA.search(e.key)}
+    manifests, problems = _read_manifests(location, base, entries)
+    deliveries: list[Delivery] = []
+    managed: set[str] = set()
+    for (root, period), group in sorted(_by_export(manifests).items()):
+        managed |= {path for path in data if _is_managed(path, root, group)}
+        newest = _newest(group)
+        try:
+            files = _resolve(newest, data)
+        except ExportError as error:
+            problems.append(error)
+            continue
+        deliveries.append(_delivery(root, period, files, newest.version))
+    broken = {_folder(p.manifest_path) for p in problems if isinstance(p, BadManifest)}
+    loose = {path: e for path, e in data.items() if path not in managed and not _below_any(path, broken)}
+    deliveries += _without_manifest(loose)
+    if not deliveries and not problems:
+        raise ExportError(
+            f"{location.name}",
+            why="is empty" if not entries else "holds no billing export: no manifest, no CSV and no Parquet file",
+            fix="Point advisor at the folder or bucket prefix that the cloud delivers to.",
+        )
+    return sorted(deliveries, key=lambda d: (d.source, d.period or date.min)), problems
+
+
+class BadManifest(ExportError):
+    """A manifest that cannot be used; the files around it are not guessed at."""
+
+    def __init__(self, what: str, *, why: str, fix: str, manifest_path: str) -> None:
+        self.manifest_path = manifest_path
+        super().__init__(what, why=why, fix=fix)
+
+
+# --- manifests --------------------------------------------------------------------------------------------------------
+
+
+def _read_manifests(location: Location, base: str, entries: Iterable[Entry]) -> tuple[list[_Manifest], list[ExportError]]:
+    manifests: list[_Manifest] = []
+    problems: list[ExportError] = []
+    for entry in entries:
+        if MANIFEST.search(entry.key):
+            try:
+                manifest = _parse(location, entry, f"{base}/{entry.key}")
+            except ExportError as error:
+                problems.append(error)
+                continue
+            if manifest is not None:
+                manifests.append(manifest)
+    return manifests, problems
+
+
+def _parse(location: Location, entry: Entry, path: str) -> _Manifest | None:
+    """The manifest in `entry`; None when it is some other tool's manifest (no billing period in it)."""
+    where = f"manifest {path}"
+    try:
+        document = json.loads(location.read(entry.key))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise BadManifest(
+            where, why=f"is not JSON ({error})", fix="Wait for the next delivery, or copy it again.", manifest_path=path
+        ) from error
+    if not isinstance(document, dict):
+        document = {}
+    files = _listed_files(document)
+    billing_period = document.get("billingPeriod")
+    start = str(billing_period.get("start", "")) if isinstance(billing_period, dict) else ""
+    period = _month(start) or _month_in(path)
+    period = period or next((month for month in map(_month_in, files) if month), None)
+    if period is None:
+        return None
+    if not files:
+        raise BadManifest(
+            where,
+            why="names no data files (reportKeys or dataFiles)",
+            fix="Wait for the next delivery, or check that the export is an AWS billing export.",
+            manifest_path=path,
+        )
+    version = str(document.get("assemblyId") or document.get("executionId") or entry.version)
+    return _Manifest(path=path, period=period, version=version, files=files, modified=entry.modified)
+
+
+def _listed_files(document: dict[str, Any]) -> tuple[str, ...]:
+    for key in ("reportKeys", "dataFiles", "files"):
+        listed = document.get(key)
+        if isinstance(listed, list) and listed:
+            names = [item.get("s3Uri") or item.get("key") or "" if isinstance(item, dict) else str(item) for item in listed]
+            return tuple(re.sub(r"^s3://[^/]+/", "", name).lstrip("/") for name in names if name)
+    return ()
+
+
+def _by_export(manifests: Iterable[_Manifest]) -> dict[tuple[str, date], list[_Manifest]]:
+    groups: dict[tuple[str, date], list[_Manifest]] = defaultdict(list)
+    for manifest in manifests:
+        groups[_export_root(manifest.path), manifest.period].append(manifest)
+    return groups
+
+
+def _export_root(path: str) -> str:
+    """The folder of the export that a manifest belongs to, with the report's name where it lies flat beside its files."""
+    parts = path.split("/")[:-1]
+    for index in range(len(parts) - 1, -1, -1):
+        part = parts[index]
+        if BILLING_PERIOD.match(part):
+            return "/".join(parts[: index - 1] if parts[index - 1] == "metadata" else parts[:index])
+        if PERIOD_FOLDER.match(part):
+            return "/".join(parts[:index])
+        if YEAR.match(part):
+            # <prefix>/<report>/<report>/year=…: the manifest of the same report also lies one folder up.
+            above = parts[:index]
+            return "/".join(above[:-1] if len(above) > 1 and above[-1] == above[-2] else above)
+    return "/".join([*parts, _report(path)])
+
+
+def _report(path: str) -> str:
+    return re.sub(r"[-_]?manifest\.json$", "", path.rsplit("/", 1)[-1], flags=re.IGNORECASE)
+
+
+def _is_managed(path: str, root: str, group: Sequence[_Manifest]) -> bool:
+    """True when `path` belongs to the export of `root`: what its manifest does not name is an older delivery."""
+    if path.startswith(f"{root}/"):
+        return True
+    name = path.rsplit("/", 1)[-1]
+    return any(
+        _folder(m.path) == _folder(path) and _folder(root) == _folder(path) and name.startswith(_report(m.path))
+        for m in group
+    )
+
+
+def _newest(group: Sequence[_Manifest]) -> _Manifest:
+    """The manifest above its assemblies or executions always describes the newest; among equals the latest wins."""
+    depth = min(m.path.count("/") for m in group)
+    top = [m for m in group if m.path.count("/") == depth]
+    return max(top, key=lambda m: (_stamp(m.path), m.modified, m.path))
+
+
+def _stamp(path: str) -> str:
+    """The time that an assembly or execution folder begins with, as sortable digits; '' for opaque names."""
+    folder = path.split("/")[-2] if "/" in path else ""
+    digits = re.match(r"(\d{4})-?(\d{2})-?(\d{2})T?(\d{2}):?(\d{2}):?(\d{2})", folder)
+    return "".join(digits.groups()) if digits else ""
+
+
+def _resolve(manifest: _Manifest, data: Mapping[str, Entry]) -> list[Entry]:
+    where = f"manifest {manifest.path}"
+    found = []
+    for listed in manifest.files:
+        if ".." in listed.split("/") or "\\" in listed:
+            raise ExportError(
+                where,
+                why=f"names {listed}, a path outside the export",
+                fix="Do not load this delivery: no cloud writes such a manifest. Ask who could write to the folder.",
+            )
+        entry = _match(listed, manifest.path, data)
+        if entry is None:
+            raise ExportError(
+                where,
+                why=f"names {listed}, which is not there",
+                fix="Copy the missing file, or wait until the delivery is complete; the period was not loaded.",
+            )
+        found.append(entry)
+    return found
+
+
+def _match(listed: str, manifest_path: str, data: Mapping[str, Entry]) -> Entry | None:
+    """The entry for a listed key, by the longest tail of it: exports are copied from buckets to any place."""
+    parts = listed.split("/")
+    for index in range(len(parts) - 1):
+        tail = "/" + "/".join(parts[index:])
+        ends = [path for path in data if path.endswith(tail)]
+        if len(ends) > 1:  # several copies: the one nearest to the manifest
+            ends = sorted(ends, key=lambda path: -len(os.path.commonprefix([path, manifest_path])))
+        if ends:
+            return data[ends[0]]
+    # Copied by hand, flat beside its manifest, perhaps unpacked.
+    name, folder = parts[-1], _folder(manifest_path)
+    for candidate in (name, name.removesuffix(".gz"), name.removesuffix(".zip")):
+        if f"{folder}/{candidate}" in data:
+            return data[f"{folder}/{candidate}"]
+    return None
+
+
+# --- without a manifest -------------------------------------------------------------------------------------------------
+
+
+def _without_manifest(loose: Mapping[str, Entry]) -> list[Delivery]:
+    groups: dict[tuple[str, date | None], dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    for path, entry in loose.items():
+        root, period, execution = _layout(path)
+        groups[root, period][execution].append(entry)
+    deliveries = []
+    for (root, period), executions in groups.items():
+        newest = max(executions, key=lambda name: (_stamp(f"{name}/x"), max(e.modified for e in executions[name]), name))
+        deliveries.append(_delivery(root, period, executions[newest], ""))
+    return deliveries
+
+
+def _layout(path: str) -> tuple[str, date | None, str]:
+    """(export root, period, execution) that the folders of a data file tell; a loose file is an export of its own."""
+    *folders, name = path.split("/")
+    for index in range(len(folders) - 1, -1, -1):
+        part = folders[index]
+        rest = "/".join(folders[index + 1 :])
+        if (match := BILLING_PERIOD.match(part)) or (match := PERIOD_FOLDER.match(part)):
+            above = folders[:index]
+            root = "/".join(above[:-1] if above and above[-1] == "data" else above)
+            return root, date(int(match[1]), int(match[2]), 1), rest
+        if (year := YEAR.match(part)) and index + 1 < len(folders) and (month := MONTH.match(folders[index + 1])):
+            return "/".join(folders[:index]), date(int(year[1]), int(month[1]), 1), "/".join(folders[index + 2 :])
+    stem = re.sub(r"(\.snappy)?\.(csv|csv\.gz|csv\.zip|zip|parquet)$", "", name, flags=re.IGNORECASE)
+    return "/".join([*folders, PART.sub("", stem) or stem]), None, ""
+
+
+def _delivery(source: str, period: date | None, entries: Sequence[Entry], version: str) -> Delivery:
+    # An execution id names its content; without one sizes and times have to.
+    names = [f"{e.key.rsplit('/', 1)[-1]}:{e.size_bytes}" + ("" if version else f":{e.version}") for e in entries]
+    text = "\n".join([READ_AS, version, *sorted(names)])
+    return Delivery(
+        source=source,
+        period=period,
+        entries=tuple(entries),
+        fingerprint=hashlib.sha256(text.encode()).hexdigest()[:32],
+        where=f"{source} {period:%Y-%m}" if period else source,
+    )
+
+
+def _month(text: str) -> date | None:
+    match = re.match(r"(\d{4})-?(\d{2})", text)
+    return date(int(match[1]), int(match[2]), 1) if match and 1 <= int(match[2]) <= 12 else None
+
+
+def _month_in(path: str) -> date | None:
+    return _layout(path)[1]
+
+
+def _folder(path: str) -> str:
+    return path.rsplit("/", 1)[0] if "/" in path else ""
+
+
+def _below_any(path: str, folders: set[str]) -> bool:
+    """True below one of `folders`, or, for a data-exports layout, below the data folder of the same period."""
+    as_data = {folder.replace("/metadata/", "/data/") for folder in folders}
+    return any(path.startswith(f"{folder}/") for folder in folders | as_data)

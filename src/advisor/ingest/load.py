@@ -1,0 +1,158 @@
+"""Loads deliveries into the store: one billing period of one export, as a whole, in one transaction."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.engines import rollup
+from advisor.errors import ExportError
+from advisor.store import UNREADABLE, has_load, next_load_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from duckdb import DuckDBPyConnection
+
+    from advisor.ingest.discover import Delivery
+    from advisor.ingest.location import Location, Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One export format: how its columns are recognised and which SQL pair normalises it."""
+
+    id: str
+    title: str
+    normalisation: str
+    marks: tuple[str, ...]
+
+
+SOURCES: tuple[Format, ...] = (
+    Format(
+        id="cur",
+        title="AWS Cost and Usage Report, legacy or 2.0",
+        normalisation="aws_cur",
+        marks=("line_item_line_item_type", "line_item_usage_type"),
+    ),
+    Format(id="focus", title="FOCUS 1.0 to 1.4", normalisation="focus", marks=("BilledCost", "ChargeCategory")),
+)
+"""Every format, most specific first. A new one is an entry here and an SQL pair in queries/normalize."""
+
+
+def load(
+    con: DuckDBPyConnection, location: Location, delivery: Delivery, scratch: Path, progress: Progress
+) -> list[tuple[str, date]]:
+    """Replaces the delivery's billing period(s); returns (source, period) of what was loaded.
+
+    Raises ExportError or ReconciliationError; then the period's previous state is untouched.
+    """
+    paths = list(_unpacked(location.fetch(delivery.entries, progress), delivery, scratch))
+    table, form = _recognise(con, paths, delivery)
+    spec = rollup.normalisation(form.normalisation)
+    try:
+        periods = [delivery.period] if delivery.period else rollup.periods_in(con, table, spec, delivery.where)
+    except UNREADABLE as error:
+        raise rollup.unreadable(paths, error) from error
+    if not periods:
+        raise ExportError(
+            delivery.where, why="has no lines with a billing period", fix="Check the files; empty exports hold nothing."
+        )
+    version = f"{form.id}-{rollup.identity(con, table, spec)}"
+    for period in periods:
+        try:
+            _replace(con, table, spec, delivery, period, version)
+        except UNREADABLE as error:
+            raise rollup.unreadable(paths, error) from error
+    return [(delivery.source, period) for period in periods]
+
+
+def is_loaded(con: DuckDBPyConnection, delivery: Delivery) -> bool:
+    """True when exactly this delivery is in the store already."""
+    return has_load(con, delivery.source, delivery.fingerprint)
+
+
+def _replace(
+    con: DuckDBPyConnection,
+    table: rollup.Table,
+    spec: rollup.Normalisation,
+    delivery: Delivery,
+    period: date,
+    version: str,
+) -> None:
+    con.execute("begin")
+    try:
+        old = con.execute(
+            "select load_id from loads where source = ? and period = ?", [delivery.source, period]
+        ).fetchone()
+        if old:
+            for name in ("days", "meters", "tag_sets", "sku_attributes", "totals", "loads"):
+                con.execute(f"delete from {name} where load_id = ?", [old[0]])
+        load_id = next_load_id(con)
+        only = None if delivery.period else period
+        done = rollup.roll_up(con, table, spec, load_id=load_id, period=only, where=f"{delivery.source} {period:%Y-%m}")
+        con.execute(
+            "insert into loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                load_id,
+                delivery.source,
+                version,
+                period,
+                delivery.fingerprint,
+                delivery.source,
+                datetime.now(UTC).replace(tzinfo=None),
+                done.has_resource_ids,
+                done.hourly,
+                list(done.notes),
+            ],
+        )
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
+def _recognise(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Delivery) -> tuple[rollup.Table, Format]:
+    kinds = {path.suffix == ".parquet" for path in paths}
+    if len(kinds) > 1:
+        raise ExportError(
+            delivery.where, why="mixes CSV and Parquet files", fix="Keep one format per export; remove the other files."
+        )
+    table = rollup.open_table(con, paths)
+    names = {rollup.canonical(c).lower() for c in table.columns}
+    for form in SOURCES:
+        if all(mark.lower() in names for mark in form.marks):
+            return table, form
+    shown = ", ".join(table.columns[:6])
+    raise ExportError(
+        f"file {paths[0]}",
+        why=f"is no billing export that advisor knows (its columns begin {shown})",
+        fix=f"Known formats: {'; '.join(form.title for form in SOURCES)}. Is this the export's data file?",
+    )
+
+
+def _unpacked(paths: Sequence[Path], delivery: Delivery, scratch: Path) -> Iterator[Path]:
+    """Plain, gzip or Parquet paths; zip archives are unpacked into `scratch`, under names of our own."""
+    for number, path in enumerate(paths):
+        if path.suffix.lower() != ".zip":
+            yield path
+            continue
+        try:
+            with zipfile.ZipFile(path) as archive:
+                members = [m for m in archive.infolist() if not m.is_dir() and m.filename.lower().endswith(".csv")]
+                for index, member in enumerate(members):
+                    target = scratch / f"unzipped-{number}-{index}.csv"
+                    with archive.open(member) as packed, target.open("wb") as plain:
+                        shutil.copyfileobj(packed, plain, 1 << 20)
+                    yield target
+        except (zipfile.BadZipFile, OSError, EOFError) as error:
+            raise ExportError(
+                f"file {path}",
+                why=f"is not a readable zip archive ({error})",
+                fix=f"Download or export it again; {delivery.where} was not loaded.",
+            ) from error
+

@@ -1,0 +1,217 @@
+"""The report on a terminal: rich tables and hanging paragraphs as one string, at any width, with or without colour.
+
+Every text of the result becomes a `Text`, never markup. Tables fold instead of cutting, and commands are not wrapped,
+so that they can be copied.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from advisor.reports import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from advisor.model import Finding, Group, ScanResult
+
+DEFAULT_TOP = 15
+"""Findings shown when nobody said how many: about three screens."""
+
+DEFAULT_WIDTH = 100
+
+LEAST_WIDTH = 60
+"""Narrower than this, amounts would have to be broken."""
+
+MOST_GROUPS = 10
+
+CONFIDENCE_STYLES = {"high": "bold green", "medium": "yellow", "low": "dim"}
+
+
+def render(result: ScanResult, *, width: int | None = None, color: bool = False, top: int | None = None) -> str:
+    """The report as lines of at most `width` columns, commands excepted."""
+    result = wording.clean(result)
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=max(width or DEFAULT_WIDTH, LEAST_WIDTH),
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},  # the caller decides on colour and width; the environment must not change a report
+    )
+    for section in (_headline, _totals, _summary, _credits):
+        section(console, result)
+    _findings(console, result, DEFAULT_TOP if top is None else top)
+    for section in (_skipped, _failed, _unmatched, _problems):
+        section(console, result)
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+
+
+def _headline(console: Console, result: ScanResult) -> None:
+    console.print(Text(wording.headline(result), style="bold"))
+    console.print(Text(wording.coverage(result), style="dim"))
+    if wording.is_incomplete(result):
+        console.print(Text("This report is incomplete: see the checks that failed and the problems below.", style="bold red"))
+
+
+def _title(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold cyan"))
+
+
+def _hanging(console: Console, text: Text, indent: int) -> None:
+    console.print(Padding(text, (0, 0, 0, indent)))
+
+
+def _table(*columns: str, amounts: Iterable[str]) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    numeric = set(amounts)
+    for column in columns:
+        if column in numeric:
+            table.add_column(Text(column), justify="right", no_wrap=True)
+        else:
+            table.add_column(Text(column), overflow="fold")
+    return table
+
+
+def _add(table: Table, *cells: str, style: str = "") -> None:
+    table.add_row(*(Text(cell) for cell in cells), style=style)
+
+
+def _totals(console: Console, result: ScanResult) -> None:
+    if not result.totals:
+        return
+    _title(console, "What was read: sums equal the export to the cent")
+    amounts = ("rows", "billed", "of it credits", "effective")
+    table = _table("month", *amounts[:1], "currency", *amounts[1:], amounts=amounts)
+    notes = []
+    for (source, layout, provider), totals in wording.by_source(result.totals).items():
+        console.print(Text.assemble((source, "bold"), f"  {provider}, {layout}"))
+        table = _table("month", "rows", "currency", "billed", "of it credits", "effective", amounts=amounts)
+        for t in totals:
+            sums = (wording.amount(value) for value in (t.billed_cost, t.credits, t.effective_cost))
+            _add(table, wording.month(t.period), f"{t.rows:,}", t.currency, *sums)
+        _hanging(console, table, 2)  # type: ignore[arg-type]
+        notes = [f"{wording.month(t.period)}: {note}" for t in totals for note in t.notes]
+        for note in notes:
+            _hanging(console, Text(note, style="dim"), 2)
+
+
+def _summary(console: Console, result: ScanResult) -> None:
+    for label, groups in (("kind", result.by_kind), ("service", result.by_service)):
+        for currency, lines in wording.by_currency(groups).items():
+            _title(console, f"Savings per month by {label}, {currency}")
+            _groups(console, label, lines)
+
+
+def _groups(console: Console, label: str, lines: Sequence[Group]) -> None:
+    table = _table(label, "findings", "cost", "savings", amounts=("findings", "cost", "savings"))
+    for g in lines[:MOST_GROUPS]:
+        _add(table, g.name, f"{g.findings:,}", wording.amount(g.monthly_cost), wording.amount(g.monthly_savings))
+    rest = lines[MOST_GROUPS:]
+    if rest:
+        cost, savings = sum(g.monthly_cost for g in rest), sum(g.monthly_savings for g in rest)
+        numbers = (f"{sum(g.findings for g in rest):,}", wording.amount(cost), wording.amount(savings))
+        _add(table, f"{len(rest)} more", *numbers, style="dim")
+    console.print(table)
+
+
+def _credits(console: Console, result: ScanResult) -> None:
+    if not result.currencies:
+        return
+    _title(console, "Cost per month now, and when credits end")
+    columns = ("paid now", "credits", "when credits end")
+    table = _table("currency", *columns, amounts=columns)
+    for c in result.currencies:
+        sums = (wording.amount(value) for value in (wording.cost_now(c), c.monthly_credits, c.monthly_cost))
+        _add(table, c.currency, *sums)
+    console.print(table)
+
+
+def _findings(console: Console, result: ScanResult, top: int) -> None:
+    shown = wording.first(result.findings, top)
+    if not result.findings:
+        return
+    _title(console, f"Findings, largest savings per month first ({len(shown):,} of {len(result.findings):,})")
+    for number, finding in enumerate(shown, start=1):
+        _finding(console, number, finding)
+    hidden = len(result.findings) - len(shown)
+    if hidden:
+        console.print()
+        hint = f"{wording.count(hidden, 'more finding')}: --top {len(result.findings)} shows all, --format html all with evidence."
+        console.print(Text(hint, style="dim"))
+
+
+def _finding(console: Console, number: int, finding: Finding) -> None:
+    console.print()
+    savings = Text(wording.money(finding.monthly_savings, finding.currency), style="bold green")
+    freed = wording.not_cash(finding)
+    facts = [f"of {wording.money(finding.monthly_cost, finding.currency)} per month", finding.kind]
+    if freed:
+        facts.insert(1, freed)
+    confidence = (f"{finding.confidence} confidence", CONFIDENCE_STYLES.get(finding.confidence, ""))
+    label = f"{number:>3}. "
+    indent = len(label)
+    head = Text.assemble((label, "dim"), savings, " ", ", ".join(facts), ", ", confidence)
+    console.print(head)
+    _hanging(console, Text(finding.title, style="bold"), indent)
+    _hanging(console, Text(wording.resource(finding)), indent)
+    where = [*wording.place(finding), f"owner {finding.owner}" if finding.owner else "owner unknown"]
+    _hanging(console, Text(", ".join(where), style="dim"), indent)
+    _hanging(console, Text(finding.reason), indent)
+    if finding.overlaps:
+        _hanging(console, Text(f"stands in front of {', '.join(finding.overlaps)}", style="dim"), indent)
+    if not finding.commands:
+        _hanging(console, Text.assemble("→ ", finding.remediation or "no command: see the evidence in --format html"), indent)
+    for command in finding.commands:
+        # Printed past the width on purpose: a wrapped command cannot be copied.
+        console.print(Text.assemble(" " * indent, ("$ ", "dim"), (command, "cyan")), soft_wrap=True)
+
+
+def _skipped(console: Console, result: ScanResult) -> None:
+    lines = wording.skipped(result)
+    if not lines:
+        return
+    _title(console, "Not judged, and why")
+    table = _table("check", "judged", "skipped", "reasons", amounts=("judged", "skipped"))
+    for check in lines:
+        _add(table, check.id, f"{check.judged:,}", f"{check.skipped:,}", wording.skip_reasons(check))
+    console.print(table)
+
+
+def _failed(console: Console, result: ScanResult) -> None:
+    checks = wording.failed(result)
+    if not checks:
+        return
+    _title(console, "Checks that failed")
+    for check in checks:
+        _hanging(console, Text.assemble((check.id, "bold red"), f": {check.error}"), 2)
+
+
+def _unmatched(console: Console, result: ScanResult) -> None:
+    sentence = wording.unmatched(result)
+    if sentence:
+        _title(console, "What nobody looked at")
+        _hanging(console, Text(sentence), 2)
+
+
+def _problems(console: Console, result: ScanResult) -> None:
+    if not result.problems:
+        return
+    _title(console, "Problems")
+    for problem in result.problems:
+        style = "bold red" if problem.incomplete else "bold yellow"
+        _hanging(console, Text.assemble((problem.what, style), f": {problem.why}"), 2)
+        _hanging(console, Text.assemble("→ ", problem.fix), 4)

@@ -1,0 +1,215 @@
+"""How reports say things: money, months, the headline, and text that cannot steer what shows it. Pure; no markup.
+
+Escaping for a format belongs to that format; `clean` only makes every text one line of printable characters.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from advisor.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+    from decimal import Decimal
+
+    from advisor.model import CheckResult, CurrencySummary, Finding, Group, PeriodTotal, ScanResult
+
+T = TypeVar("T")
+
+
+def clean(value: T) -> T:
+    """`value` with every text inside it, at any depth, on one line and free of control and direction characters."""
+    return _clean(value)  # type: ignore[no-any-return]
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        if value.isprintable():
+            return value
+        return printable("".join(" " if c.isspace() else c for c in value))
+    if isinstance(value, Mapping):
+        return {_clean(k): _clean(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_clean(v) for v in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _clean(getattr(value, f.name)) for f in fields(value)})
+    return value
+
+
+def amount(value: float | Decimal) -> str:
+    """`value` with thousands separators and two decimals; never a negative zero."""
+    if not math.isfinite(value):
+        return "unknown"
+    text = f"{value:,.2f}"
+    return "0.00" if text == "-0.00" else text
+
+
+def money(value: float | Decimal, currency: str) -> str:
+    """`value` with its currency code in front."""
+    return f"{currency} {amount(value)}".strip()
+
+
+def count(number: int, noun: str) -> str:
+    """`number` and `noun`, in the plural unless it is one; "no" for zero."""
+    if number == 0:
+        return f"no {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def month(day: date) -> str:
+    """The month of `day` as YYYY-MM."""
+    return f"{day:%Y-%m}"
+
+
+def percent(part: float, whole: float) -> str:
+    """`part` of `whole` in percent, one decimal; empty where there is no whole to compare with."""
+    return f"{100 * part / whole:.1f}%" if whole > 0 and math.isfinite(part / whole) else ""
+
+
+def is_zero(value: float) -> bool:
+    """Whether `value` is less than half a cent."""
+    return round(value, 2) == 0
+
+
+def headline(result: ScanResult) -> str:
+    """The report in one sentence: findings, and savings of cost per month in each currency."""
+    if not result.currencies:
+        return "No findings: no cost was loaded."
+    if not result.findings:
+        spent = " and ".join(money(c.monthly_cost, c.currency) for c in result.currencies)
+        if not any(check.judged for check in result.checks):
+            return f"No findings in {spent} per month: nothing could be judged."
+        return f"No findings: nothing to save was found in {spent} per month."
+    saved = " and ".join(_saves(c) for c in result.currencies)
+    return f"{count(len(result.findings), 'finding')}: save {saved}."
+
+
+def _saves(total: CurrencySummary) -> str:
+    share = percent(total.monthly_savings, total.monthly_cost)
+    sentence = f"{money(total.monthly_savings, total.currency)} of {money(total.monthly_cost, total.currency)} per month"
+    return f"{sentence} ({share})" if share else sentence
+
+
+def coverage(result: ScanResult) -> str:
+    """The days the report is about and when it was made."""
+    days = (result.window_end - result.window_start).days + 1
+    return (
+        f"Judged on {result.window_start} to {result.window_end} ({count(days, 'day')}), as of {result.as_of}; "
+        f"made {result.generated_at:%Y-%m-%d %H:%M %Z}".strip()
+        + "."
+    )
+
+
+def cost_now(total: CurrencySummary) -> float:
+    """What is paid per month today, credits taken off."""
+    return total.monthly_cost + total.monthly_credits
+
+
+def not_cash(finding: Finding) -> str:
+    """What else the finding frees: money that is sunk or only freed; empty for savings in cash alone."""
+    evidence = finding.evidence
+    unused, freed = _number(evidence.get("unused_monthly_cost")), _number(evidence.get("freed_monthly_cost"))
+    if unused and is_zero(finding.monthly_savings):
+        until = f" until {evidence['ends_on']}" if evidence.get("ends_on") else ""
+        return f"{money(unused, finding.currency)} unused, sunk{until}"
+    return f"{money(freed, finding.currency)} freed, not saved" if freed else ""
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, (int, float)) and not is_zero(value) else 0.0
+
+
+def account(finding: Finding) -> str:
+    """The account's name with its id, or the id alone."""
+    named = finding.account_name and finding.account_name != finding.account_id
+    return f"{finding.account_name} ({finding.account_id})" if named else finding.account_id
+
+
+def resource(finding: Finding) -> str:
+    """The resource's name, and its id where that says more."""
+    if not finding.resource_name or finding.resource_name == finding.resource_id:
+        return finding.resource_id
+    return f"{finding.resource_name} ({finding.resource_id})"
+
+
+def place(finding: Finding) -> tuple[str, ...]:
+    """Account and region, as far as known."""
+    return tuple(part for part in (account(finding), finding.region) if part)
+
+
+def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
+    """Names and readable values of the evidence, in its order."""
+    return [(name.replace("_", " "), _evidence(name, value, finding)) for name, value in finding.evidence.items()]
+
+
+def _evidence(name: str, value: Any, finding: Finding) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)) and name.endswith("_cost"):
+        return money(value, finding.currency)
+    if isinstance(value, float):
+        return f"{value:,.2f}" if abs(value) >= 1000 else f"{value:.6g}"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if value is None:
+        return "unknown"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def first(findings: Sequence[Finding], top: int | None) -> Sequence[Finding]:
+    """The findings to show: all, or the `top` first."""
+    return findings if top is None else findings[: max(top, 0)]
+
+
+def by_source(totals: Iterable[PeriodTotal]) -> dict[tuple[str, str, str], list[PeriodTotal]]:
+    """Totals by (source, format, provider), in the order of their first appearance."""
+    grouped: dict[tuple[str, str, str], list[PeriodTotal]] = {}
+    for total in totals:
+        grouped.setdefault((total.source, total.format, total.provider), []).append(total)
+    return grouped
+
+
+def by_currency(groups: Iterable[Group]) -> dict[str, list[Group]]:
+    """Lines of a summary by currency, because amounts of two currencies cannot be compared."""
+    grouped: dict[str, list[Group]] = {}
+    for group in groups:
+        grouped.setdefault(group.currency, []).append(group)
+    return grouped
+
+
+def skipped(result: ScanResult) -> list[CheckResult]:
+    """Checks that could not judge some resources, most skipped first."""
+    return sorted((c for c in result.checks if c.skipped), key=lambda c: (-c.skipped, c.id))
+
+
+def skip_reasons(check: CheckResult) -> str:
+    """Why `check` skipped resources, with their number."""
+    named = sum(check.skip_reasons.values())
+    reasons = [f"{reason} ({number:,})" for reason, number in check.skip_reasons.items()]
+    if check.skipped > named:
+        reasons.append(f"reason unknown ({check.skipped - named:,})")
+    return ", ".join(reasons)
+
+
+def failed(result: ScanResult) -> list[CheckResult]:
+    """Checks that ended in an error."""
+    return [c for c in result.checks if c.error]
+
+
+def is_incomplete(result: ScanResult) -> bool:
+    """Whether some input could not be read or some check failed."""
+    return any(p.incomplete for p in result.problems) or bool(failed(result))
+
+
+def unmatched(result: ScanResult) -> str:
+    """The spend that no check looked at, in one sentence; empty where there is none."""
+    if is_zero(result.unmatched_monthly_cost):
+        return ""
+    spent = money(result.unmatched_monthly_cost, result.currency)
+    return f"{spent} per month ({100 * result.unmatched_share:.1f}% of cost) is spend that no check looks at."

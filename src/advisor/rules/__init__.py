@@ -1,0 +1,1 @@
+"""Checks and kinds: what is looked for, and how rows are judged."""

@@ -1,0 +1,344 @@
+"""Binds checks to a database, has kinds judge the rows, and lets every resource-dollar be claimed once."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+
+from advisor.errors import CheckError
+from advisor.model import KINDS as KIND_ORDER
+from advisor.model import CheckResult, Finding, finding_id
+from advisor.rules import kinds
+from advisor.rules.context import ContextRules, environment_of, owner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from advisor.rules.catalogue import Check
+
+RESERVED = {*kinds.COMMON, *kinds.OPTIONAL, "verdict", "skipped", "saves"}
+RESERVED |= {"monthly_cost", "monthly_savings", "monthly_savings_list", "monthly_freed"}
+PLAIN = re.compile(r"[A-Za-z0-9][\w.:/@+=,-]*")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a group of loads came to: findings (claims settled), and what every check saw."""
+
+    findings: tuple[Finding, ...]
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Candidate:
+    finding: Finding
+    claims: frozenset[str]
+    overlaps: set[str] = field(default_factory=set)
+
+
+def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date, context: ContextRules) -> None:
+    """Builds the temporary views that checks read (queries/scan/views.sql) for `loads`, as of one day."""
+    con.execute("create or replace temp table scan_loads as select unnest(?::integer[]) as load_id", [list(loads)])
+    con.execute("create or replace temp table scan_clock as select ?::date as as_of", [as_of])
+    tags = con.execute(
+        "select load_id, tag_key, map_keys(tags), map_values(tags) from tag_sets join scan_loads using (load_id)"
+    ).fetchall()
+    rows = []
+    for load_id, tag_key, keys, values in tags:
+        own = dict(zip(keys, values, strict=True))
+        rows.append((load_id, tag_key, owner_of(own, context), environment_of(own, context), context.name_of(own)))
+    _fill(
+        con,
+        "tag_context",
+        {"load_id": pl.Int32, "tag_key": pl.UInt64, "owner": pl.String, "environment": pl.String, "name": pl.String},
+        rows,
+    )
+    accounts = con.execute(
+        "select distinct provider, sub_account_id, coalesce(sub_account_name, '') from meters join scan_loads using (load_id)"
+    ).fetchall()
+    named = {(provider, account): context.environment_in(name) for provider, account, name in sorted(accounts)}
+    _fill(
+        con,
+        "account_context",
+        {"provider": pl.String, "sub_account_id": pl.String, "environment": pl.String},
+        [(p, a, e) for (p, a), e in named.items() if e],
+    )
+    con.execute(
+        "create or replace temp table name_context as select resource_id, case when regexp_matches(tail, $production)"
+        " then 'production' when regexp_matches(tail, $other) then 'non-production' end as environment from"
+        " (select distinct resource_id, lower(regexp_extract(resource_id, '[^:/]*$')) as tail from meters"
+        " join scan_loads using (load_id) where resource_id <> '')",
+        {"production": context.production_pattern, "other": context.other_pattern},
+    )
+    con.execute((files("advisor.queries") / "scan" / "views.sql").read_text("utf-8"))
+
+
+def judge(
+    con: duckdb.DuckDBPyConnection,
+    checks: Iterable[Check],
+    *,
+    as_of: date,
+    overrides: Mapping[str, Mapping[str, Any]],
+    min_monthly_savings: float = 0.0,
+) -> Judged:
+    """Runs `checks` on the views of `prepare`. A check that fails is reported with its error; the others go on."""
+    candidates: list[_Candidate] = []
+    results: list[CheckResult] = []
+    for check in checks:
+        try:
+            rows = judged_rows(con, check, check.bind(overrides.get(check.id, {}), as_of))
+        except (duckdb.Error, pl.exceptions.PolarsError, CheckError) as error:
+            results.append(
+                CheckResult(id=check.id, title=check.title, judged=0, skipped=0, found=0, error=str(error).split("\n")[0])
+            )
+            continue
+        found = rows.filter((pl.col("verdict") == "found") & (pl.col("monthly_cost") >= 0.005))
+        if min_monthly_savings > 0:
+            worth = (pl.col("monthly_savings") + pl.col("monthly_freed")) >= min_monthly_savings
+            found = found.filter(worth | (pl.col("saves") <= 0))
+        skipped = rows.filter(pl.col("verdict") == "skipped")
+        candidates += _candidates(con, check, found, as_of)
+        results.append(
+            CheckResult(
+                id=check.id,
+                title=check.title,
+                judged=rows.height - skipped.height,
+                skipped=skipped.height,
+                found=found.height,
+                skip_reasons=dict(sorted(Counter(skipped["skipped"].to_list()).items())),
+            )
+        )
+    return Judged(findings=settle(candidates), checks=tuple(results))
+
+
+def judged_rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> pl.DataFrame:
+    """All rows of a check with verdict, reason for skipping, and money per month."""
+    frame = select(con, check, params)
+    missing = [name for name in kinds.COMMON if name not in frame.columns]
+    if missing:
+        raise CheckError(
+            f"check {check.id}", why=f"returns no column {', '.join(missing)}", fix=f"Add it to {check.origin}."
+        )
+    judged = kinds.KINDS[check.kind](frame.lazy(), check.judge, params)
+    window = params if "window_days" in params else {**params, "window_days": 3660}
+    return kinds.price(judged, window).collect()
+
+
+def select(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows of a check's query. A user's own check may be one SELECT only."""
+    if not check.trusted:
+        statements = duckdb.extract_statements(check.sql)
+        if len(statements) != 1 or statements[0].type.name != "SELECT":
+            raise CheckError(
+                f"check {check.id}", why="is not exactly one SELECT", fix=f"Keep one SELECT statement in {check.origin}."
+            )
+    return con.sql(check.sql, params=check.query_params(params)).pl()
+
+
+def settle(candidates: Iterable[_Candidate]) -> tuple[Finding, ...]:
+    """Lets each resource-dollar be claimed once: by kind in the order of model.KINDS, then by savings, then by id.
+
+    A finding whose money is already claimed is dropped and named in `overlaps` of the one in front. Findings on a
+    whole region or account come last and count only what nobody inside them claimed.
+    """
+    order = {kind: rank for rank, kind in enumerate(KIND_ORDER)}
+    ranked = sorted(
+        candidates, key=lambda c: (order[c.finding.kind], -c.finding.monthly_savings, c.finding.id)
+    )
+    kept: list[_Candidate] = []
+    by_resource: dict[tuple[str, str, str], list[_Candidate]] = {}
+    for candidate in ranked:
+        own = candidate.finding
+        fronts = by_resource.setdefault((own.provider, own.account_id, own.resource_id), [])
+        front = next(
+            (f for f in fronts if not f.claims or not candidate.claims or f.claims & candidate.claims), None
+        )
+        if front is not None:
+            if front.finding.check_id != own.check_id:
+                front.overlaps.add(own.check_id)
+            continue
+        fronts.append(candidate)
+        kept.append(candidate)
+    findings = [_with_overlaps(c.finding, c.overlaps) for c in kept]
+    return tuple(sorted(_settle_scopes(findings), key=lambda f: (-f.monthly_savings, f.id)))
+
+
+def _settle_scopes(findings: Sequence[Finding]) -> list[Finding]:
+    """Reduces findings on a region or account by what findings inside them already claim."""
+    wide = [f for f in findings if f.evidence.get("scope") in ("region", "account")]
+    narrow = [f for f in findings if f.evidence.get("scope") not in ("region", "account")]
+    settled = list(narrow)
+    for finding in sorted(wide, key=lambda f: (f.evidence["scope"] != "region", f.id)):
+        inside = [
+            f
+            for f in settled
+            if (f.provider, f.account_id, f.currency) == (finding.provider, finding.account_id, finding.currency)
+            and (finding.evidence["scope"] == "account" or f.region == finding.region)
+        ]
+        claimed = sum(f.monthly_savings for f in inside)
+        settled.append(
+            _replace(
+                finding,
+                monthly_savings=max(0.0, finding.monthly_savings - claimed),
+                monthly_savings_list=max(0.0, finding.monthly_savings_list - sum(f.monthly_savings_list for f in inside)),
+                evidence={**finding.evidence, "claimed_by_findings_inside": round(claimed, 2)} if inside else finding.evidence,
+            )
+        )
+    return settled
+
+
+def _candidates(
+    con: duckdb.DuckDBPyConnection, check: Check, found: pl.DataFrame, as_of: date
+) -> list[_Candidate]:
+    if found.is_empty():
+        return []
+    con.register("found_keys", found.select("provider", "sub_account_id", "resource_id").unique().to_arrow())
+    known = con.sql(
+        "select r.provider, r.sub_account_id, r.resource_id, r.sub_account_name, r.region_id, r.service_name, r.owner,"
+        " r.environment, r.name_tag, r.first_day, map_keys(t.tags) as tag_names, map_values(t.tags) as tag_values"
+        " from resources r semi join found_keys using (provider, sub_account_id, resource_id)"
+        " left join tag_sets t on t.load_id = r.load_id and t.tag_key = r.tag_key"
+    ).pl()
+    con.unregister("found_keys")
+    about = {(r["provider"], r["sub_account_id"], r["resource_id"]): r for r in known.iter_rows(named=True)}
+    names = account_names(con)
+    return [
+        _candidate(check, row, about.get((row["provider"], row["sub_account_id"], row["resource_id"]), {}), names, as_of)
+        for row in found.iter_rows(named=True)
+    ]
+
+
+def account_names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Names of accounts by id, the newest non-empty one."""
+    rows = con.execute(
+        "select sub_account_id, arg_max(sub_account_name, load_id) from usage_meters"
+        " where coalesce(sub_account_name, '') <> '' group by 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def _candidate(
+    check: Check, row: Mapping[str, Any], about: Mapping[str, Any], names: Mapping[str, str], as_of: date
+) -> _Candidate:
+    resource_id = row["resource_id"]
+    grouped = resource_id.startswith("all:")
+    evidence = {name: _plain(value) for name, value in row.items() if name not in RESERVED and value is not None}
+    evidence["observed_from"] = row["first_day"].isoformat()
+    evidence["observed_to"] = row["last_day"].isoformat()
+    if row["monthly_freed"] >= 0.005:
+        evidence["freed_monthly_cost"] = round(row["monthly_freed"], 2)
+    if check.scope != "resource":
+        evidence["scope"] = check.scope
+    reason = PLACEHOLDER.sub(lambda m: _readable(row.get(m[1], m[0])), check.reason)
+    if grouped:
+        reason += " The export has no resource ids: this is the sum over all such resources of the account and region."
+    region = row.get("region_id") or about.get("region_id") or ""
+    resource_name = re.split(r"[:/]", resource_id)[-1] or resource_id
+    account = row["sub_account_id"]
+    tags = dict(zip(about.get("tag_names") or (), about.get("tag_values") or (), strict=True))
+    fields = {
+        "region": region,
+        "resource_id": resource_id,
+        "resource_name": resource_name,
+        "account_id": account,
+    }
+    finding = Finding(
+        id=finding_id(check.id, row["provider"], account, resource_id),
+        check_id=check.id,
+        kind=check.kind,
+        title=check.title,
+        reason=reason,
+        provider=row["provider"],
+        service=row.get("service_name") or check.service,
+        account_id=account,
+        account_name=names.get(account, ""),
+        region=region,
+        resource_id=resource_id,
+        resource_name=about.get("name_tag") or resource_name,
+        resource_type=row.get("resource_type") or "",
+        owner=about.get("owner") or "",
+        environment=about.get("environment") or "",
+        tags=tags,
+        monthly_cost=row["monthly_cost"],
+        monthly_savings=row["monthly_savings"],
+        monthly_savings_list=row["monthly_savings_list"],
+        currency=row["billing_currency"],
+        confidence="low" if grouped else (row.get("confidence") or check.confidence),
+        effort=check.effort,
+        risk=check.risk,
+        evidence=evidence,
+        blind_spots=check.blind_spots,
+        remediation=check.remediation,
+        commands=() if grouped else command_lines(check.commands.get(row.get("variant") or "", ""), fields),
+        overlaps=(),
+        status="new",
+        first_seen=as_of,
+        last_seen=as_of,
+    )
+    return _Candidate(finding=finding, claims=frozenset(row.get("claims") or ()))
+
+
+def command_lines(template: str, fields: Mapping[str, str]) -> tuple[str, ...]:
+    """The commands of `template`, one per line, with `fields` filled in and quoted for a shell.
+
+    A value that is empty or has anything but plain identifier characters could say something else to a shell or to
+    the program (an option, an expansion): then there is no command at all.
+    """
+    names = set(PLACEHOLDER.findall(template))
+    if not template or any(not PLAIN.fullmatch(fields.get(name) or "") for name in names):
+        return ()
+    filled = PLACEHOLDER.sub(lambda m: shlex.quote(fields[m[1]]), template)
+    return tuple(line.strip() for line in filled.splitlines() if line.strip())
+
+
+def _fill(con: duckdb.DuckDBPyConnection, table: str, schema: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> None:
+    frame = pl.DataFrame(rows, schema=dict(schema), orient="row")
+    con.register("fill_rows", frame.to_arrow())
+    con.execute(f"create or replace temp table {table} as select * from fill_rows")
+    con.unregister("fill_rows")
+
+
+def _with_overlaps(finding: Finding, overlaps: set[str]) -> Finding:
+    return _replace(finding, overlaps=tuple(sorted(overlaps)))
+
+
+def _replace(finding: Finding, **changes: Any) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, **changes)
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value; amounts rounded to what a reader can use."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, Decimal):
+        return round(float(value), 6)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return value if isinstance(value, (str, int, bool)) or value is None else json.dumps(value, default=str)
+
+
+def _readable(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, float):
+        return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"
+    if isinstance(value, list):
+        return ", ".join(str(v) for v in value)
+    return str(value)

@@ -1,0 +1,354 @@
+"""Opens, locks, migrates and swaps the DuckDB file. With engines the only place that connects.
+
+One DuckDB file holds everything. A DuckDB writer excludes every other process, readers too; so writers work on a copy
+beside the file and put it in place with one rename: readers never wait, and a crash at any moment leaves the old file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import getpass
+import json
+import os
+import re
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from advisor.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from duckdb import DuckDBPyConnection
+
+DatabaseError = duckdb.Error
+"""What the database raises; the app turns it into an error that names file and way out."""
+
+UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.DataError)
+"""What it raises for files that are cut off, not what their name says, or hold values that are none.
+
+Everything else that it raises over an export is a bug of ours.
+"""
+
+MIGRATIONS = ("0001_star",)
+"""Scripts of queries/store in order; the schema's version is how many of them have run."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What the database may use."""
+
+    memory_limit: str = "320MB"
+    threads: int = 0
+    temp_directory: str = ""
+
+
+def identifier(name: str) -> str:
+    """`name` quoted as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def scratch() -> DuckDBPyConnection:
+    """An empty store in memory, with schema: for check cases and tests."""
+    con = duckdb.connect()
+    configure(con, Resources(memory_limit="1GB"))
+    _migrate(con, Path(":memory:"))
+    return con
+
+
+def configure(con: DuckDBPyConnection, resources: Resources) -> None:
+    """Settings that results, memory and speed depend on."""
+    con.execute("set TimeZone = 'UTC'")
+    con.execute("set preserve_insertion_order = false")
+    con.execute(f"set memory_limit = '{_size(resources.memory_limit)}'")
+    if resources.threads:
+        con.execute(f"set threads = {int(resources.threads)}")
+    if resources.temp_directory:
+        con.execute("set temp_directory = '" + resources.temp_directory.replace("'", "''") + "'")
+
+
+def shut_in(con: DuckDBPyConnection) -> None:
+    """Takes away files, network and settings: for SQL that others wrote."""
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+
+
+@contextmanager
+def reading(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
+    """A read-only connection; raises StoreError when the file is missing, foreign, locked or of another version."""
+    if not path.exists():
+        raise StoreError(
+            f"database {path}", why="does not exist", fix="Load an export first: advisor ingest PATH, or advisor scan PATH."
+        )
+    try:
+        con = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise _cannot_open(path, error) from error
+    try:
+        configure(con, resources)
+        version = _version(con, path)
+        if version < SCHEMA_VERSION:
+            raise StoreError(
+                f"database {path}",
+                why=f"has the older schema {version}",
+                fix="Run advisor ingest once: it migrates the file.",
+            )
+        yield con
+    finally:
+        con.close()
+
+
+@contextmanager
+def writing(
+    path: Path, resources: Resources, *, wait_seconds: float = 60, waiting: Callable[[str], None] = lambda _: None
+) -> Iterator[DuckDBPyConnection]:
+    """A connection to a copy of the store that replaces it when the block ends without an exception.
+
+    One writer at a time: a second one waits up to `wait_seconds`, telling `waiting` who holds the lock, then raises
+    StoreError. An exception leaves the store as it was.
+    """
+    _make_folder(path)
+    with _locked(path, wait_seconds, waiting):
+        _sweep(path)
+        copy = path.with_name(f".{path.name}.{os.getpid()}.new")
+        try:
+            if path.exists():
+                with reading_any(path):
+                    pass
+                shutil.copyfile(path, copy)
+                copy.chmod(0o600)
+            con = _connect_new(copy, resources, path)
+            try:
+                yield con
+                con.execute("checkpoint")
+                compact = _is_loose(con)
+            finally:
+                con.close()
+            if compact:
+                _compact(copy, resources)
+            _sync(copy)
+            copy.replace(path)
+        except OSError as error:
+            raise disk_error(path, error) from error
+        except duckdb.Error as error:
+            raise disk_error(path, error) from error
+        finally:
+            for leftover in path.parent.glob(f"{copy.name}*"):
+                leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading_any(path: Path) -> Iterator[DuckDBPyConnection]:
+    """A read-only connection that only proves that the file can be opened and is not newer than we are."""
+    try:
+        con = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise _cannot_open(path, error) from error
+    try:
+        _version(con, path)
+        yield con
+    finally:
+        con.close()
+
+
+def has_load(con: DuckDBPyConnection, source: str, delivery: str) -> bool:
+    """True when the delivery with this fingerprint is what the source's period holds."""
+    found = con.execute("select 1 from loads where source = ? and delivery = ? limit 1", [source, delivery]).fetchone()
+    return found is not None
+
+
+def next_load_id(con: DuckDBPyConnection) -> int:
+    """A number that no load has had."""
+    row = con.execute("select nextval('load_ids')").fetchone()
+    assert row is not None  # noqa: S101 - a sequence has a next value
+    return int(row[0])
+
+
+def disk_error(path: Path, error: Exception) -> StoreError:
+    """The StoreError for an operating-system or database failure while writing."""
+    text = str(error).split("\n")[0]
+    full = "No space left" in str(error) or "not enough space" in str(error).lower()
+    return StoreError(
+        f"database {path}",
+        why="the disk is full" if full else f"could not be written ({text})",
+        fix="Free some space (twice the size of the database) and run it again; nothing was lost."
+        if full
+        else "Run it again; the previous state is kept.",
+    )
+
+
+# --- opening ------------------------------------------------------------------------------------------------------------
+
+
+def _connect_new(copy: Path, resources: Resources, path: Path) -> DuckDBPyConnection:
+    old_mask = os.umask(0o077)  # what a bill says is nobody else's business
+    try:
+        con = duckdb.connect(str(copy))
+    finally:
+        os.umask(old_mask)
+    try:
+        configure(con, resources)
+        _migrate(con, path)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _migrate(con: DuckDBPyConnection, path: Path) -> None:
+    version = _version(con, path)
+    for number, name in enumerate(MIGRATIONS[version:], start=version + 1):
+        con.execute("begin")
+        con.execute((files("advisor.queries") / "store" / f"{name}.sql").read_text("utf-8"))
+        con.execute("create or replace table schema_version as select ?::integer as version", [number])
+        con.execute("commit")
+
+
+def _version(con: DuckDBPyConnection, path: Path) -> int:
+    tables = {row[0] for row in con.execute("select table_name from duckdb_tables()").fetchall()}
+    if not tables:
+        return 0
+    row = con.execute("select version from schema_version").fetchone() if "schema_version" in tables else None
+    if row is None:
+        raise StoreError(
+            f"database {path}",
+            why="is a DuckDB file of something else",
+            fix="Name another file with --db; this one is not touched.",
+        )
+    if row[0] > SCHEMA_VERSION:
+        raise StoreError(
+            f"database {path}",
+            why=f"was written by a newer advisor (schema {row[0]}, this one knows {SCHEMA_VERSION})",
+            fix="Upgrade advisor, or name another file with --db.",
+        )
+    return int(row[0])
+
+
+def _cannot_open(path: Path, error: duckdb.Error) -> StoreError:
+    text = str(error)
+    holder = re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", text)
+    if holder:
+        return StoreError(
+            f"database {path}",
+            why=f"is being written by process {holder[2]} ({holder[1]})",
+            fix="Wait until it has ended, or end it, then run this again.",
+        )
+    if "Permission denied" in text or "Cannot open file" in text:
+        return StoreError(f"database {path}", why="cannot be opened", fix="Check the permissions of file and folder.")
+    return StoreError(
+        f"database {path}",
+        why=f"is not a database that this DuckDB {duckdb.__version__} reads ({text.splitlines()[0]})",
+        fix="Name another file with --db, or move this one away; advisor ingest builds a new one from the exports.",
+    )
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(path, error) from error
+
+
+def _size(text: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)", text):
+        raise StoreError(
+            f"memory limit {text}", why="is not a size", fix="Write it as 512MB or 2GB (memory_limit, --memory-limit)."
+        )
+    return text
+
+
+# --- locking and swapping -----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _locked(path: Path, wait_seconds: float, waiting: Callable[[str], None]) -> Iterator[None]:
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise disk_error(path, error) from error
+    try:
+        deadline = time.monotonic() + wait_seconds
+        told = False
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                holder = _holder(lock)
+                if time.monotonic() >= deadline:
+                    raise StoreError(
+                        f"database {path}",
+                        why=f"is being written by {holder}",
+                        fix="Wait until it has ended, then run this again.",
+                    ) from None
+                if not told:
+                    waiting(f"waiting for {holder}")
+                    told = True
+                time.sleep(0.2)
+        os.ftruncate(handle, 0)
+        about = {"pid": os.getpid(), "user": _user(), "since": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())}
+        os.write(handle, json.dumps(about).encode())
+        yield
+    finally:
+        os.close(handle)
+
+
+def _holder(lock: Path) -> str:
+    try:
+        about: dict[str, Any] = json.loads(lock.read_text("utf-8"))
+        return f"process {int(about['pid'])} of {about['user']} since {about['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown user"
+
+
+def _sweep(path: Path) -> None:
+    """Removes copies that a killed run left behind: holding the lock, none of them can be in use."""
+    for leftover in path.parent.glob(f".{path.name}.*.new*"):
+        leftover.unlink(missing_ok=True)
+
+
+def _is_loose(con: DuckDBPyConnection) -> bool:
+    """True when over a fifth of the file is free blocks: replacing periods one by one leaves holes."""
+    row = con.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
+    return bool(row and row[1] > 40 and row[0] > row[1] / 5)
+
+
+def _compact(copy: Path, resources: Resources) -> None:
+    packed = copy.with_name(f"{copy.name}.packed")
+    con = duckdb.connect()
+    try:
+        configure(con, resources)
+        con.execute(f"attach '{_quoted(copy)}' as loose (read_only)")
+        con.execute(f"attach '{_quoted(packed)}' as packed")
+        con.execute("copy from database loose to packed")
+    finally:
+        con.close()
+    packed.chmod(0o600)
+    packed.replace(copy)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _sync(copy: Path) -> None:
+    with contextlib.suppress(OSError), copy.open("rb") as file:
+        os.fsync(file.fileno())
