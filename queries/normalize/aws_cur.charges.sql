@@ -8,6 +8,8 @@ period = "bill_billing_period_start_date"
 tags = "resource_tags"
 cost_categories = "cost_category"
 attributes = "product"
+# Marketplace lines have no SKU: there the product code is the product.
+sku = "coalesce(nullif(product_sku, ''), line_item_product_code)"
 [types]
 timestamp = ["line_item_usage_start_date", "line_item_usage_end_date", "bill_billing_period_start_date"]
 money = [
@@ -141,7 +143,7 @@ select
     end as charge_description,
     pricing_unit,
     product_instance_type,
-    product_sku,
+    coalesce(nullif(product_sku, ''), line_item_product_code) as product_sku,
     product_servicecode,
     product_product_family,
     reservation_reservation_a_r_n,

@@ -5,6 +5,7 @@ period = "BillingPeriodStart"
 tags = "Tags"
 cost_categories = "x_CostCategories"
 attributes = "SkuPriceDetails"
+sku = "SkuId"
 [types]
 timestamp = ["ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart"]
 money = ["BilledCost", "EffectiveCost", "ListCost", "ContractedCost", "ConsumedQuantity", "PricingQuantity"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes or KiB
 
 
-class ProgramFailed(Exception):
+class ProgramError(Exception):
     """A program ended with an unexpected exit code; the text is what it said."""
 
 
@@ -59,7 +59,7 @@ class Sandbox:
         self.env = {**kept, **folders, "HOME": str(self.home), "TMPDIR": str(root), "NO_COLOR": "1"}
 
     def run(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, allowed: Sequence[int] = (0,)) -> Run:
-        """Runs `argv` to its end. Raises ProgramFailed for exit codes that are not `allowed`."""
+        """Runs `argv` to its end. Raises ProgramError for exit codes that are not `allowed`."""
         with tempfile.TemporaryFile(dir=self.root) as out, tempfile.TemporaryFile(dir=self.root) as err:
             start = time.perf_counter()
             process = subprocess.Popen(
@@ -73,7 +73,7 @@ class Sandbox:
             if process.returncode not in allowed:
                 said = err.read().decode("utf-8", "replace").strip()
                 program = " ".join([Path(argv[0]).name, *(arg.split("\n")[0] for arg in argv[1:])])
-                raise ProgramFailed(f"{program}\nexit code {process.returncode}\n{said}")
+                raise ProgramError(f"{program}\nexit code {process.returncode}\n{said}")
             return Run(
                 seconds=seconds,
                 cpu_seconds=usage.ru_utime + usage.ru_stime,
@@ -89,7 +89,13 @@ class Sandbox:
         """Starts `argv` and kills it and its children after `seconds`; False if it had ended before."""
         with tempfile.TemporaryFile(dir=self.root) as log:
             process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home, env=self.env, start_new_session=True
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.home,
+                env=self.env,
+                start_new_session=True,
             )
             try:
                 process.wait(seconds)
@@ -100,7 +106,7 @@ class Sandbox:
             if process.returncode:
                 log.seek(0)
                 said = log.read().decode("utf-8", "replace").strip()
-                raise ProgramFailed(f"{Path(argv[0]).name}\nexit code {process.returncode}\n{said}")
+                raise ProgramError(f"{Path(argv[0]).name}\nexit code {process.returncode}\n{said}")
             return False
 
 

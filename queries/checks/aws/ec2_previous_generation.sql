@@ -6,13 +6,13 @@ service     = "Amazon Elastic Compute Cloud"
 confidence  = "medium"
 effort      = "medium"
 risk        = "medium"
-blind_spots = "The price ratio is us-east-1's, off by a few per cent elsewhere, and the successor may not be offered in the zone. It needs ENA and NVMe drivers and an HVM image; m1, m2, m3, c1, c3, r3 and cr1 lose their local disks. T3 bills surplus credits by default where T2 throttles. A reservation or EC2 Instance Savings Plan of the old family would go unused."
+blind_spots = "The price ratio is us-east-1's, off by a few per cent elsewhere, and the successor may not be offered in the zone. It needs ENA and NVMe drivers and an HVM image; m1, m2, m3, c1, c3, r3 and cr1 lose their local disks, m2 also 6 % of its memory. T3 bills surplus credits by default where T2 throttles. A reservation or EC2 Instance Savings Plan of the old family would go unused."
 remediation = "Take an image, check drivers and local disks, then stop the instance, change its type to the successor and start it."
 command     = """
 aws ec2 describe-instances --region {region} --instance-ids {resource_name}
 aws ec2 create-image --region {region} --instance-id {resource_name} --name before-type-change-{resource_name} --no-reboot
 """
-reason      = "{instance_type} costs more than {successor}, of the same vCPUs and memory or more, whose list price is {price_ratio} times as high."
+reason      = "{instance_type} costs more than its successor {successor}, whose list price is {price_ratio} times as high."
 references  = ["https://aws.amazon.com/ec2/previous-generation/"]
 [judge]
 ratio = "price_ratio"
@@ -126,10 +126,15 @@ priced as (
     left join successors s using (instance_type)
 ),
 marked as (
+    -- What runs now: an instance that was changed is judged by its new type alone.
     select
         *,
         ratio is distinct from 1 as is_old,
-        bool_or(ratio is distinct from 1) over (partition by sub_account_id, resource_id, billing_currency) as any_old
+        coalesce(
+            max(charge_date) filter (where ratio is distinct from 1) over (partition by sub_account_id, resource_id)
+            = max(charge_date) over (partition by sub_account_id, resource_id),
+            false
+        ) as runs_old
     from priced
 )
 select
@@ -154,5 +159,5 @@ select
         when sum(committed_cost) > 0 or bool_or(regexp_matches(instance_type, '^(m1\.small|m2\.)')) then 'low'
     end as confidence                                                                           -- else the check's
 from marked
-where is_old or not any_old
+where is_old = runs_old
 group by all

@@ -46,6 +46,7 @@ class Normalisation:
     tags: str
     cost_categories: str
     attributes: str
+    sku: str
     types: Mapping[str, str]
     aliases: Mapping[str, str]
     charges_sql: str
@@ -87,6 +88,7 @@ def normalisation(name: str) -> Normalisation:
         tags=header["tags"],
         cost_categories=header["cost_categories"],
         attributes=header["attributes"],
+        sku=header["sku"],
         types=types,
         aliases=header.get("aliases", {}),
         charges_sql=body,
@@ -194,7 +196,7 @@ def _open_csv(paths: Sequence[Path]) -> Table:
         scans.append(
             f"select * from read_csv([{', '.join(literal(str(p)) for p in members)}], columns = {{{spec}}},"
             f" header = true, auto_detect = false, delim = {literal(delimiter)}, quote = '\"', escape = '\"',"
-            f" nullstr = [{', '.join(literal(n) for n in NULLS)}], max_line_size = 16777216)"
+            f" nullstr = [{', '.join(literal(n) for n in NULLS)}], max_line_size = 2097152, buffer_size = 8388608)"
         )
     return Table(
         scan=f"({' union all by name '.join(scans)})",
@@ -273,7 +275,7 @@ def _columns(table: Table, spec: Normalisation, where: str) -> _Columns:
         else:
             prefix = FLAT_PREFIXES.get(name)
             maps[part] = {
-                _key(column, prefix): column
+                _key(column, prefix or ""): column
                 for column in table.columns
                 if prefix and canonical(column).startswith(prefix) and canonical(column) not in spec.types
             }
@@ -281,8 +283,10 @@ def _columns(table: Table, spec: Normalisation, where: str) -> _Columns:
 
 
 def _key(column: str, prefix: str) -> str:
-    """The key of a flat tag column: as the user wrote it where the header still has it (resourceTags/user:Team)."""
-    return column.split("/", 1)[1] if "/" in column else column[len(prefix) :]
+    """The key of a flat column: a tag as the user wrote it where the header still has it (resourceTags/user:Team)."""
+    if "/" in column and prefix != "product_":
+        return column.split("/", 1)[1]
+    return canonical(column)[len(prefix) :]
 
 
 def _create_lines(
@@ -359,7 +363,7 @@ def _fill_meters(
     con: DuckDBPyConnection, load_id: int, dimensions: Sequence[str], spec: Normalisation, columns: _Columns
 ) -> None:
     names = ", ".join(map(identifier, dimensions))
-    _fill_attributes(con, load_id, columns)
+    _fill_attributes(con, load_id, spec, columns)
     con.execute(
         "create or replace temp table dimensions as"
         f" with keyed as (select hash({names}) as meter_key, * from (select distinct {names} from charges)),"
@@ -377,14 +381,12 @@ def _fill_meters(
     con.execute("drop table dimensions")
 
 
-def _fill_attributes(con: DuckDBPyConnection, load_id: int, columns: _Columns) -> None:
+def _fill_attributes(con: DuckDBPyConnection, load_id: int, spec: Normalisation, columns: _Columns) -> None:
     """Product attributes per SKU; any line of a SKU carries the same ones."""
     if not columns.attributes:
         return
     names = [f"attributes_{i}" for i in range(len(columns.attributes))]
-    sku = "SkuId" if "SkuId" in columns.direct else "product_sku"
-    if sku not in columns.direct:
-        return
+    sku = spec.sku
     first = ", ".join(f"any_value({n}) as {n}" for n in names)
     con.execute(
         f"insert into sku_attributes select {load_id}, sku, {_as_map(columns.attributes, 'attributes', columns)}"

@@ -49,7 +49,9 @@ COLUMNS = (
 )
 """Columns in order; new ones are added at the end, because some readers go by position."""
 
-FORMULA_START = tuple("=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}")
+FORMULA_START = tuple(
+    "=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+)
 
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 

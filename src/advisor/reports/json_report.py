@@ -174,7 +174,9 @@ def _fields(noun: Any) -> dict[str, Any]:
 
 def _known(model: type[Any], document: Mapping[str, Any]) -> dict[str, Any]:
     values = {field.name: document[field.name] for field in fields(model) if field.name in document}
-    return {name: math.nan if value is None and name.startswith("monthly_") else value for name, value in values.items()}
+    return {
+        name: math.nan if value is None and name.startswith("monthly_") else value for name, value in values.items()
+    }
 
 
 def _rounded(document: Mapping[str, Any]) -> dict[str, Any]:

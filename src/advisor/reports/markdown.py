@@ -17,6 +17,8 @@ LINKS_ITSELF = re.compile(r"@|://|www\.|#[0-9]", re.IGNORECASE)
 
 MARKUP = re.compile(r"[\\`*_{}\[\]#|~!$^]")
 
+PIPE = re.compile(r"(\\*)\|")
+
 
 def render(result: ScanResult, *, width: int | None = None, color: bool = False, top: int | None = None) -> str:
     """The report as Markdown with LF line ends."""
@@ -41,35 +43,43 @@ def prose(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """`text` as a code span, in or out of a table."""
+    """`text` as a code span, which shows it as it is."""
     if not text.strip():
         return ""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    # A pipe ends a table's cell even inside code, and a backslash before it would be read as its escape.
-    text = text.replace("|", "\N{BROKEN BAR}")
     padding = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{fence}{padding}{text}{padding}{fence}"
 
 
-def _table(columns: Sequence[str], amounts: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(columns: Sequence[str], amounts: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     rule = ["---:" if column in amounts else "---" for column in columns]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (columns, rule, *rows))
+    escaped = ([PIPE.sub(_escaped_pipe, cell) for cell in row] for row in rows)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (columns, rule, *escaped))
+
+
+def _escaped_pipe(match: re.Match[str]) -> str:
+    # A pipe ends a cell even inside code, where only a backslash of its own saves it; after an even number of other
+    # backslashes renderers disagree, so there the pipe is shown as a broken bar.
+    backslashes = match[1]
+    if len(backslashes) % 2:
+        return match[0]
+    return f"{backslashes}\N{BROKEN BAR}" if backslashes else r"\|"
 
 
 def _summary(result: ScanResult) -> list[str]:
     blocks = []
+    amounts = ("findings", "cost", "savings")
     for label, groups in (("kind", result.by_kind), ("service", result.by_service), ("owner", result.by_owner)):
-        for currency, lines in wording.by_currency(groups).items():
-            blocks += [f"## Savings per month by {label}, {prose(currency)}", _groups(label, lines)]
+        if groups:
+            rows = [_group(g) for lines in wording.by_currency(groups).values() for g in lines]
+            columns = (label, "findings", "currency", "cost", "savings")
+            blocks += [f"## Savings per month by {label}", table(columns, amounts, rows)]
     return blocks
 
 
-def _groups(label: str, groups: Sequence[Group]) -> str:
-    rows = [
-        [prose(g.name) or "unknown", f"{g.findings:,}", wording.amount(g.monthly_cost), wording.amount(g.monthly_savings)]
-        for g in groups
-    ]
-    return _table((label, "findings", "cost", "savings"), ("findings", "cost", "savings"), rows)
+def _group(group: Group) -> list[str]:
+    sums = (wording.amount(group.monthly_cost), wording.amount(group.monthly_savings))
+    return [prose(group.name) or "unknown", f"{group.findings:,}", prose(group.currency), *sums]
 
 
 def _credits(result: ScanResult) -> list[str]:
@@ -80,7 +90,7 @@ def _credits(result: ScanResult) -> list[str]:
         for c in result.currencies
     ]
     columns = ("paid now", "credits", "when credits end")
-    return ["## Cost per month now, and when credits end", _table(("currency", *columns), columns, rows)]
+    return ["## Cost per month now, and when credits end", table(("currency", *columns), columns, rows)]
 
 
 def _findings(result: ScanResult, top: int | None) -> list[str]:
@@ -109,7 +119,7 @@ def _finding(number: int, finding: Finding) -> list[str]:
     if finding.blind_spots:
         facts.append(f"**Cannot see:** {prose(finding.blind_spots)}")
     if finding.overlaps:
-        facts.append(f"**Stands in front of:** {', '.join(code(check) for check in finding.overlaps)}")
+        facts.append(f"**Same money, not counted again:** {', '.join(code(check) for check in finding.overlaps)}")
     blocks = [
         f"### {number}. {prose(savings)} per month: {prose(finding.title)}",
         prose(finding.reason),
@@ -137,7 +147,7 @@ def _totals(result: ScanResult) -> list[str]:
     amounts = ("rows", "billed", "of it credits", "effective")
     columns = ("source", "provider", "month", "rows", "currency", *amounts[1:])
     notes = [f"- {code(t.source)} {wording.month(t.period)}: {prose(note)}" for t in result.totals for note in t.notes]
-    blocks = ["## What was read: sums equal the export to the cent", _table(columns, amounts, rows)]
+    blocks = ["## What was read: sums equal the export to the cent", table(columns, amounts, rows)]
     return [*blocks, "\n".join(notes)] if notes else blocks
 
 
@@ -147,7 +157,7 @@ def _not_judged(result: ScanResult) -> list[str]:
     if checks:
         rows = [[code(c.id), f"{c.judged:,}", f"{c.skipped:,}", prose(wording.skip_reasons(c))] for c in checks]
         columns = ("check", "judged", "skipped", "reasons")
-        blocks += ["## Not judged, and why", _table(columns, ("judged", "skipped"), rows)]
+        blocks += ["## Not judged, and why", table(columns, ("judged", "skipped"), rows)]
     if wording.failed(result):
         lines = [f"- {code(check.id)}: {prose(check.error)}" for check in wording.failed(result)]
         blocks += ["## Checks that failed", "\n".join(lines)]

@@ -10,6 +10,7 @@ import io
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -18,7 +19,9 @@ from rich.text import Text
 from advisor.reports import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
 
     from advisor.model import Finding, Group, ScanResult
 
@@ -30,7 +33,14 @@ DEFAULT_WIDTH = 100
 LEAST_WIDTH = 60
 """Narrower than this, amounts would have to be broken."""
 
+LEAST_TEXT = 12
+"""Columns that text needs to stay readable when it is folded."""
+
+GAP = 3
+"""Columns between two columns of a table."""
+
 MOST_GROUPS = 10
+"""Lines of a summary, per currency; the others are added up in one line."""
 
 CONFIDENCE_STYLES = {"high": "bold green", "medium": "yellow", "low": "dim"}
 
@@ -63,7 +73,9 @@ def _headline(console: Console, result: ScanResult) -> None:
     console.print(Text(wording.headline(result), style="bold"))
     console.print(Text(wording.coverage(result), style="dim"))
     if wording.is_incomplete(result):
-        console.print(Text("This report is incomplete: see the checks that failed and the problems below.", style="bold red"))
+        console.print(
+            Text("This report is incomplete: see the checks that failed and the problems below.", style="bold red")
+        )
 
 
 def _title(console: Console, text: str) -> None:
@@ -71,23 +83,32 @@ def _title(console: Console, text: str) -> None:
     console.print(Text(text, style="bold cyan"))
 
 
-def _hanging(console: Console, text: Text, indent: int) -> None:
+def _hanging(console: Console, text: RenderableType, indent: int) -> None:
     console.print(Padding(text, (0, 0, 0, indent)))
 
 
-def _table(*columns: str, amounts: Iterable[str]) -> Table:
+def _table(
+    console: Console, columns: Sequence[str], amounts: Sequence[str], rows: Sequence[Sequence[str]], indent: int = 0
+) -> None:
+    """Prints rows under their columns; where amounts would have to be cut, one line of words per row instead."""
+    widths = [max(cell_len(cell) for cell in cells) for cells in zip(columns, *rows, strict=True)]
+    least = sum(
+        width if column in amounts else min(width, LEAST_TEXT) for column, width in zip(columns, widths, strict=True)
+    )
+    if indent + least + GAP * (len(columns) - 1) > console.width:
+        for row in rows:
+            named = (f"{column} {cell}" for column, cell in zip(columns, row, strict=True))
+            _hanging(console, Text(", ".join(named)), indent)
+        return
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    numeric = set(amounts)
     for column in columns:
-        if column in numeric:
+        if column in amounts:
             table.add_column(Text(column), justify="right", no_wrap=True)
         else:
             table.add_column(Text(column), overflow="fold")
-    return table
-
-
-def _add(table: Table, *cells: str, style: str = "") -> None:
-    table.add_row(*(Text(cell) for cell in cells), style=style)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    _hanging(console, table, indent)
 
 
 def _totals(console: Console, result: ScanResult) -> None:
@@ -95,49 +116,51 @@ def _totals(console: Console, result: ScanResult) -> None:
         return
     _title(console, "What was read: sums equal the export to the cent")
     amounts = ("rows", "billed", "of it credits", "effective")
-    table = _table("month", *amounts[:1], "currency", *amounts[1:], amounts=amounts)
-    notes = []
     for (source, layout, provider), totals in wording.by_source(result.totals).items():
         console.print(Text.assemble((source, "bold"), f"  {provider}, {layout}"))
-        table = _table("month", "rows", "currency", "billed", "of it credits", "effective", amounts=amounts)
-        for t in totals:
-            sums = (wording.amount(value) for value in (t.billed_cost, t.credits, t.effective_cost))
-            _add(table, wording.month(t.period), f"{t.rows:,}", t.currency, *sums)
-        _hanging(console, table, 2)  # type: ignore[arg-type]
-        notes = [f"{wording.month(t.period)}: {note}" for t in totals for note in t.notes]
-        for note in notes:
+        rows = [
+            [
+                *(wording.month(t.period), f"{t.rows:,}", t.currency),
+                *(wording.amount(value) for value in (t.billed_cost, t.credits, t.effective_cost)),
+            ]
+            for t in totals
+        ]
+        _table(console, ("month", "rows", "currency", *amounts[1:]), amounts, rows, indent=2)
+        for note in (f"{wording.month(t.period)}: {note}" for t in totals for note in t.notes):
             _hanging(console, Text(note, style="dim"), 2)
 
 
 def _summary(console: Console, result: ScanResult) -> None:
+    amounts = ("findings", "cost", "savings")
     for label, groups in (("kind", result.by_kind), ("service", result.by_service)):
-        for currency, lines in wording.by_currency(groups).items():
-            _title(console, f"Savings per month by {label}, {currency}")
-            _groups(console, label, lines)
+        if groups:
+            _title(console, f"Savings per month by {label}")
+            rows = [row for lines in wording.by_currency(groups).values() for row in _groups(lines)]
+            _table(console, (label, "findings", "currency", "cost", "savings"), amounts, rows)
 
 
-def _groups(console: Console, label: str, lines: Sequence[Group]) -> None:
-    table = _table(label, "findings", "cost", "savings", amounts=("findings", "cost", "savings"))
-    for g in lines[:MOST_GROUPS]:
-        _add(table, g.name, f"{g.findings:,}", wording.amount(g.monthly_cost), wording.amount(g.monthly_savings))
+def _groups(lines: Sequence[Group]) -> list[list[str]]:
+    """Rows of the largest groups of one currency, and the sum of the others."""
+    rows = [_group(g.name, g.currency, [g]) for g in lines[:MOST_GROUPS]]
     rest = lines[MOST_GROUPS:]
-    if rest:
-        cost, savings = sum(g.monthly_cost for g in rest), sum(g.monthly_savings for g in rest)
-        numbers = (f"{sum(g.findings for g in rest):,}", wording.amount(cost), wording.amount(savings))
-        _add(table, f"{len(rest)} more", *numbers, style="dim")
-    console.print(table)
+    return [*rows, _group(f"{len(rest)} more", rest[0].currency, rest)] if rest else rows
+
+
+def _group(name: str, currency: str, groups: Sequence[Group]) -> list[str]:
+    cost, savings = sum(g.monthly_cost for g in groups), sum(g.monthly_savings for g in groups)
+    return [name, f"{sum(g.findings for g in groups):,}", currency, wording.amount(cost), wording.amount(savings)]
 
 
 def _credits(console: Console, result: ScanResult) -> None:
     if not result.currencies:
         return
     _title(console, "Cost per month now, and when credits end")
-    columns = ("paid now", "credits", "when credits end")
-    table = _table("currency", *columns, amounts=columns)
-    for c in result.currencies:
-        sums = (wording.amount(value) for value in (wording.cost_now(c), c.monthly_credits, c.monthly_cost))
-        _add(table, c.currency, *sums)
-    console.print(table)
+    amounts = ("paid now", "credits", "when credits end")
+    rows = [
+        [c.currency, *(wording.amount(value) for value in (wording.cost_now(c), c.monthly_credits, c.monthly_cost))]
+        for c in result.currencies
+    ]
+    _table(console, ("currency", *amounts), amounts, rows)
 
 
 def _findings(console: Console, result: ScanResult, top: int) -> None:
@@ -150,7 +173,8 @@ def _findings(console: Console, result: ScanResult, top: int) -> None:
     hidden = len(result.findings) - len(shown)
     if hidden:
         console.print()
-        hint = f"{wording.count(hidden, 'more finding')}: --top {len(result.findings)} shows all, --format html all with evidence."
+        more = wording.count(hidden, "more finding")
+        hint = f"{more}: --top {len(result.findings)} shows all, --format html all with evidence."
         console.print(Text(hint, style="dim"))
 
 
@@ -162,9 +186,10 @@ def _finding(console: Console, number: int, finding: Finding) -> None:
     if freed:
         facts.insert(1, freed)
     confidence = (f"{finding.confidence} confidence", CONFIDENCE_STYLES.get(finding.confidence, ""))
-    label = f"{number:>3}. "
-    indent = len(label)
-    head = Text.assemble((label, "dim"), savings, " ", ", ".join(facts), ", ", confidence)
+    label = f"{number:>3}."
+    indent = len(label) + 1
+    head = Table.grid(padding=(0, 1))
+    head.add_row(Text(label, style="dim"), Text.assemble(savings, " ", ", ".join(facts), ", ", confidence))
     console.print(head)
     _hanging(console, Text(finding.title, style="bold"), indent)
     _hanging(console, Text(wording.resource(finding)), indent)
@@ -172,9 +197,11 @@ def _finding(console: Console, number: int, finding: Finding) -> None:
     _hanging(console, Text(", ".join(where), style="dim"), indent)
     _hanging(console, Text(finding.reason), indent)
     if finding.overlaps:
-        _hanging(console, Text(f"stands in front of {', '.join(finding.overlaps)}", style="dim"), indent)
+        _hanging(console, Text(f"same money, not counted again: {', '.join(finding.overlaps)}", style="dim"), indent)
     if not finding.commands:
-        _hanging(console, Text.assemble("→ ", finding.remediation or "no command: see the evidence in --format html"), indent)
+        _hanging(
+            console, Text.assemble("→ ", finding.remediation or "no command: see the evidence in --format html"), indent
+        )
     for command in finding.commands:
         # Printed past the width on purpose: a wrapped command cannot be copied.
         console.print(Text.assemble(" " * indent, ("$ ", "dim"), (command, "cyan")), soft_wrap=True)
@@ -185,10 +212,8 @@ def _skipped(console: Console, result: ScanResult) -> None:
     if not lines:
         return
     _title(console, "Not judged, and why")
-    table = _table("check", "judged", "skipped", "reasons", amounts=("judged", "skipped"))
-    for check in lines:
-        _add(table, check.id, f"{check.judged:,}", f"{check.skipped:,}", wording.skip_reasons(check))
-    console.print(table)
+    rows = [[c.id, f"{c.judged:,}", f"{c.skipped:,}", wording.skip_reasons(c)] for c in lines]
+    _table(console, ("check", "judged", "skipped", "reasons"), ("judged", "skipped"), rows)
 
 
 def _failed(console: Console, result: ScanResult) -> None:

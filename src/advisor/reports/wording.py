@@ -92,7 +92,9 @@ def headline(result: ScanResult) -> str:
 
 def _saves(total: CurrencySummary) -> str:
     share = percent(total.monthly_savings, total.monthly_cost)
-    sentence = f"{money(total.monthly_savings, total.currency)} of {money(total.monthly_cost, total.currency)} per month"
+    sentence = (
+        f"{money(total.monthly_savings, total.currency)} of {money(total.monthly_cost, total.currency)} per month"
+    )
     return f"{sentence} ({share})" if share else sentence
 
 
@@ -159,6 +161,8 @@ def _evidence(name: str, value: Any, finding: Finding) -> str:
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if value is None:
         return "unknown"
+    if isinstance(value, (list, tuple)) and all(isinstance(part, (str, int, float)) for part in value):
+        return ", ".join(str(part) for part in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

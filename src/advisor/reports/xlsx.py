@@ -73,14 +73,27 @@ def render(result: ScanResult, *, width: int | None = None, color: bool = False,
     book = xlsxwriter.Workbook(out, options)
     book.set_properties({"title": "advisor report", "created": result.generated_at.replace(tzinfo=None)})
     _write(book, "Findings", FINDING_COLUMNS, [_row(f) for f in wording.first(cleaned.findings, top)])
-    _write(book, "Summary", ("what", "name", "currency", "findings", "monthly_cost", "monthly_savings"), _summary(cleaned))
+    _write(
+        book, "Summary", ("what", "name", "currency", "findings", "monthly_cost", "monthly_savings"), _summary(cleaned)
+    )
     _write(book, "Totals", TOTAL_COLUMNS, _totals(cleaned))
     _write(book, "Checks", ("check", "title", "judged", "found", "skipped", "reasons", "error"), _checks(cleaned))
     book.close()
     return out.getvalue()
 
 
-TOTAL_COLUMNS = ("source", "format", "provider", "month", "currency", "rows", "billed", "of it credits", "effective", "notes")
+TOTAL_COLUMNS = (
+    "source",
+    "format",
+    "provider",
+    "month",
+    "currency",
+    "rows",
+    "billed",
+    "of it credits",
+    "effective",
+    "notes",
+)
 
 
 def _row(finding: Finding) -> list[Any]:

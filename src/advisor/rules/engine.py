@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 
-from advisor.errors import CheckError
+from advisor.errors import AdvisorError, CheckError
 from advisor.model import KINDS as KIND_ORDER
 from advisor.model import CheckResult, Finding, finding_id
 from advisor.rules import kinds
 from advisor.rules.context import ContextRules, environment_of, owner_of
+from advisor.store import require_select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,7 +99,7 @@ def judge(
     for check in checks:
         try:
             rows = judged_rows(con, check, check.bind(overrides.get(check.id, {}), as_of))
-        except (duckdb.Error, pl.exceptions.PolarsError, CheckError) as error:
+        except (duckdb.Error, pl.exceptions.PolarsError, AdvisorError) as error:
             results.append(
                 CheckResult(id=check.id, title=check.title, judged=0, skipped=0, found=0, error=str(error).split("\n")[0])
             )
@@ -122,6 +123,27 @@ def judge(
     return Judged(findings=settle(candidates), checks=tuple(results))
 
 
+def merge_checks(parts: Sequence[Sequence[CheckResult]]) -> tuple[CheckResult, ...]:
+    """One result per check over groups of loads that were judged as of different days."""
+    merged: dict[str, CheckResult] = {}
+    for result in (r for part in parts for r in part):
+        before = merged.get(result.id)
+        if before is None:
+            merged[result.id] = result
+            continue
+        reasons = Counter(before.skip_reasons) + Counter(result.skip_reasons)
+        merged[result.id] = CheckResult(
+            id=result.id,
+            title=result.title,
+            judged=before.judged + result.judged,
+            skipped=before.skipped + result.skipped,
+            found=before.found + result.found,
+            error=before.error or result.error,
+            skip_reasons=dict(sorted(reasons.items())),
+        )
+    return tuple(merged[key] for key in sorted(merged))
+
+
 def judged_rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> pl.DataFrame:
     """All rows of a check with verdict, reason for skipping, and money per month."""
     frame = select(con, check, params)
@@ -138,11 +160,7 @@ def judged_rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[st
 def select(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> pl.DataFrame:
     """The rows of a check's query. A user's own check may be one SELECT only."""
     if not check.trusted:
-        statements = duckdb.extract_statements(check.sql)
-        if len(statements) != 1 or statements[0].type.name != "SELECT":
-            raise CheckError(
-                f"check {check.id}", why="is not exactly one SELECT", fix=f"Keep one SELECT statement in {check.origin}."
-            )
+        require_select(check.sql)
     return con.sql(check.sql, params=check.query_params(params)).pl()
 
 

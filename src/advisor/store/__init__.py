@@ -148,6 +148,26 @@ def writing(
 
 
 @contextmanager
+def private(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
+    """A read-write connection to a new store that only this process knows of: nothing is copied or locked."""
+    con = _connect_new(path, resources, path)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+def require_select(sql: str) -> None:
+    """Raises StoreError unless `sql` is exactly one SELECT."""
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise StoreError("query", why=str(error).split("\n")[0], fix="Correct the SQL.") from error
+    if len(statements) != 1 or statements[0].type.name != "SELECT":
+        raise StoreError("query", why="is not exactly one SELECT", fix="Only reading is possible here.")
+
+
+@contextmanager
 def reading_any(path: Path) -> Iterator[DuckDBPyConnection]:
     """A read-only connection that only proves that the file can be opened and is not newer than we are."""
     try:

@@ -1,0 +1,178 @@
+/*---
+id          = "aws-ebs-snapshot-growth"
+title       = "Snapshots of a region only grow and none is deleted"
+kind        = "forgotten"
+service     = "Amazon Elastic Compute Cloud"
+confidence  = "low"
+effort      = "medium"
+risk        = "high"
+blind_spots = "A backup plan whose first deletions are still ahead, or a duty to keep everything, looks the same. Only the growth of the last months is counted, as an upper bound."
+remediation = "List the snapshots with their owners, give every series a lifecycle policy (Data Lifecycle Manager or AWS Backup), and delete what it would have deleted."
+command     = """
+aws ec2 describe-snapshots --region {region} --owner-ids {account_id}
+aws dlm get-lifecycle-policies --region {region}
+aws backup list-backup-plans --region {region}
+"""
+reason      = "Snapshot storage grew in {growing_months} complete months in a row, by {gb_growth} GB since {compared_with} to {gb} GB; in that time {snapshots_new} snapshots came and {snapshots_deleted} went."
+[judge]
+value    = "growing_months"
+at_least = "min_growing_months"
+history  = "history_months"
+nothing  = "signs_of_upkeep"
+[params.min_growing_months]
+default = 3
+unit    = "months"
+help    = "Complete months in a row, up to the last one, in which the snapshots grew."
+[params.min_growth]
+default = 0.01
+unit    = "share per month"
+help    = "Growth of a month that is more than noise."
+[params.counted_months]
+default = 3
+unit    = "months"
+help    = "Growth further back is not counted: old snapshots are aws-ebs-snapshot-old's."
+[params.plateau_share]
+default = 0.5
+unit    = "share"
+help    = "A last month that grew by less than this share of the average before it is the beginning of a plateau."
+---*/
+with lines as (
+    select
+        *,
+        usage_kind = 'EBS:SnapshotUsage' as is_snapshot
+    from usage_months
+    where usage_kind = 'EBS:SnapshotUsage' or usage_kind like 'EBS:VolumeUsage%'
+),
+regions as (
+    select
+        provider,
+        sub_account_id,
+        region_id,
+        billing_currency,
+        min(first_day) filter (is_snapshot) as first_day,
+        max(last_day) filter (is_snapshot) as last_day,
+        list(distinct usage_type order by usage_type) filter (is_snapshot) as claims,
+        bool_or(is_snapshot and (resource_id = '' or resource_id like 'all:%')) as without_ids,
+        min(source_first_day) as source_first_day
+    from lines
+    group by all
+    having count(*) filter (is_snapshot) > 0
+),
+months as (
+    select
+        provider,
+        sub_account_id,
+        region_id,
+        billing_currency,
+        month,
+        coalesce(sum(consumed_quantity) filter (is_snapshot), 0) as gb,         -- GB-Mo: the average GB of the month
+        coalesce(sum(consumed_quantity) filter (not is_snapshot), 0) as volume_gb,
+        sum(effective_cost) filter (is_snapshot) as cost,
+        sum(committed_cost) filter (is_snapshot) as committed_cost,
+        sum(list_cost) filter (is_snapshot) as list_cost
+    from lines
+    where last_day(month) <= $as_of
+    group by all
+),
+steps as (
+    select
+        m.*,
+        lag(m.gb) over series as gb_before,
+        m.gb > lag(m.gb) over series * (1 + $min_growth)
+            and lag(m.month) over series = m.month - interval 1 month as grows
+    from months m
+    join regions r using (provider, sub_account_id, region_id, billing_currency)
+    where m.month >= r.first_day
+    window series as (partition by provider, sub_account_id, region_id, billing_currency order by m.month)
+),
+runs as (
+    select
+        *,
+        max(month) filter (grows is not true) over whole as base_month,
+        max(month) over whole as last_month
+    from steps
+    window whole as (partition by provider, sub_account_id, region_id, billing_currency)
+),
+judged as (
+    select
+        provider,
+        sub_account_id,
+        region_id,
+        billing_currency,
+        any_value(base_month) as base_month,
+        greatest(any_value(base_month), any_value(last_month) - to_months($counted_months))::date as compared_with,
+        count(*) filter (month > base_month) as growing_months,
+        max(cost) filter (month = last_month) as cost,
+        max(committed_cost) filter (month = last_month) as committed_cost,
+        max(list_cost) filter (month = last_month) as list_cost,
+        max(day(last_day(month))) filter (month = last_month) as span_days,
+        max(gb) filter (month = last_month) as gb,
+        max(gb) filter (month = greatest(base_month, last_month - to_months($counted_months))) as gb_then,
+        max(gb - gb_before) filter (month = last_month) as last_gain,
+        avg(gb - gb_before) filter (month > base_month and month < last_month) as usual_gain,
+        max(gb) filter (month = last_month) / nullif(max(gb) filter (month = base_month), 0) - 1 as growth,
+        max(volume_gb) filter (month = last_month) / nullif(max(volume_gb) filter (month = base_month), 0) - 1
+            as volume_growth
+    from runs
+    group by all
+),
+snapshots as (
+    select
+        provider,
+        sub_account_id,
+        region_id,
+        billing_currency,
+        resource_id,
+        min(first_day) as first_day,
+        max(last_day) as last_day
+    from lines
+    where is_snapshot
+    group by all
+),
+counts as (
+    select
+        provider,
+        sub_account_id,
+        region_id,
+        billing_currency,
+        count(*) filter (s.first_day > j.base_month) as snapshots_new,
+        count(*) filter (s.last_day >= j.base_month and s.last_day < $as_of - 1) as snapshots_deleted
+    from snapshots s
+    join judged j using (provider, sub_account_id, region_id, billing_currency)
+    group by all
+)
+select
+    r.provider,
+    r.sub_account_id,
+    'snapshots:' || coalesce(nullif(r.region_id, ''), 'unknown') as resource_id,
+    r.billing_currency,
+    r.region_id,
+    'EBS snapshots of a region' as resource_type,
+    r.first_day,                                                                   -- UTC day
+    r.last_day,                                                                    -- UTC day
+    date_diff('day', r.first_day, r.last_day) + 1 as observed_days,                -- days
+    coalesce(j.span_days, 1) as span_days,                                         -- days of the last complete month
+    coalesce(j.cost, 0) as cost,                                                   -- billing currency, last complete month
+    j.committed_cost,                                                              -- billing currency
+    j.list_cost,                                                                   -- billing currency
+    r.claims,                                                                      -- usage types
+    coalesce(j.growing_months, 0) as growing_months,                               -- months
+    -- Steps between complete months that the export could have shown.
+    date_diff('month', r.source_first_day - interval 1 day, $as_of + interval 1 day) - 2 as history_months,  -- months
+    -- Deletions, growth that ends, and growth that the volumes share; unknown without resource ids.
+    case
+        when not r.without_ids then coalesce(c.snapshots_deleted, 0)
+            + case when j.last_gain < $plateau_share * j.usual_gain then 1 else 0 end
+            + case when j.volume_growth >= 0.5 * j.growth then 1 else 0 end
+    end as signs_of_upkeep,                                                        -- count
+    c.snapshots_new,                                                               -- count, in the growing months
+    c.snapshots_deleted,                                                           -- count, in the growing months
+    j.gb,                                                                          -- GB, average of the last complete month
+    j.gb - j.gb_then as gb_growth,                                                 -- GB
+    strftime(j.compared_with, '%Y-%m') as compared_with,                           -- month
+    j.volume_growth,                                                               -- share, over the growing months
+    'upper bound: all growth since that month' as saving_is,                       -- text
+    coalesce((j.gb - j.gb_then) / nullif(j.gb, 0), 0) as saves_share               -- share
+from regions r
+left join judged j using (provider, sub_account_id, region_id, billing_currency)
+left join counts c using (provider, sub_account_id, region_id, billing_currency)

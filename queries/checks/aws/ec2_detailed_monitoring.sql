@@ -1,0 +1,49 @@
+/*---
+id          = "aws-ec2-detailed-monitoring"
+title       = "EC2 instance pays for one-minute metrics"
+kind        = "modernize"
+service     = "AmazonCloudWatch"
+confidence  = "low"
+effort      = "low"
+risk        = "low"
+blind_spots = "The bill does not show whether alarms or scaling policies need the one-minute metrics; free metrics arrive every five minutes."
+remediation = "Turn detailed monitoring off where no alarm or scaling policy works at one minute; change the launch template too."
+command     = """
+aws cloudwatch list-metrics --region {region} --namespace AWS/EC2 --dimensions Name=InstanceId,Value={resource_name}
+aws ec2 unmonitor-instances --region {region} --instance-ids {resource_name}
+"""
+reason      = "Detailed monitoring cost {cost} for {metric_months} metric-months in {observed_days} days."
+references  = ["https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html"]
+[judge]
+[params.window_days]
+default = 14
+unit    = "days"
+help    = "Trailing days whose charge is averaged."
+[params.min_days]
+default = 7
+unit    = "days"
+help    = "Days with the charge in the window before it counts as lasting."
+---*/
+select
+    provider,
+    sub_account_id,
+    resource_id,
+    billing_currency,
+    'EC2 instance' as resource_type,
+    case when bool_and(environment = 'non-production') then 'medium' else 'low' end as confidence,
+    min(charge_date) as first_day,                                  -- UTC day
+    max(charge_date) as last_day,                                   -- UTC day
+    count(distinct charge_date) as observed_days,                   -- days
+    sum(effective_cost) as cost,                                    -- billing currency
+    sum(committed_cost) as committed_cost,                          -- billing currency
+    sum(list_cost) as list_cost,                                    -- billing currency
+    list(distinct usage_type order by usage_type) as claims,        -- usage types
+    sum(consumed_quantity) as metric_months                         -- metric-months
+from usage_days
+where charge_date > $as_of - $window_days
+    and charge_date <= $as_of
+    and resource_id <> ''
+    -- Custom metrics and those of agents and containers share the usage type; only the operation tells.
+    and usage_kind = 'CW:MetricMonitorUsage'
+    and operation = 'MetricStorage:AWS/EC2'
+group by all

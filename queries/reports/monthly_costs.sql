@@ -1,0 +1,31 @@
+-- What a month costs now, per currency: the month that ends with the last complete day. Usage is scaled to a mean
+-- month; fees come once a month and are taken as they are. Taxes and refunds are left out, credits stand apart.
+with clock as (select as_of, (as_of - interval 1 month)::date as before from scan_clock),
+
+lines as (
+    select
+        r.billing_currency,
+        r.charge_role,
+        r.effective_cost,
+        r.billed_cost,
+        case
+            when r.charge_role in ('usage', 'negation', 'discount', 'unused')
+                then $days_per_month / (c.as_of - greatest(c.before, r.source_first_day - 1))
+            else 1
+        end as to_month,
+        -- No check of ours reads the other clouds; a service that is only known by its code is new to us.
+        r.provider not in ('aws', 'gcp')
+            or (not r.is_marketplace and r.service_name in ('Unknown service', r.service_code)) as is_unknown
+    from resource_days r
+    cross join clock c
+    where r.charge_date > c.before
+)
+
+select
+    billing_currency,
+    coalesce(sum(effective_cost * to_month) filter (charge_role not in ('credit', 'tax', 'refund', 'discount')), 0) as cost,
+    coalesce(sum(billed_cost) filter (charge_role = 'credit'), 0) as credits,
+    coalesce(sum(effective_cost * to_month) filter (is_unknown and charge_role = 'usage'), 0) as unknown_cost
+from lines
+group by billing_currency
+order by cost desc

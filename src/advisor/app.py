@@ -1,0 +1,604 @@
+"""The pipeline in order: exports → charges → resource-days → rows → findings → report. Only this module knows it."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import tempfile
+from collections import defaultdict
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from advisor import store
+from advisor.config import Config, Source
+from advisor.errors import AdvisorError, ExportError, StoreError
+from advisor.ingest import discover, load
+from advisor.ingest.location import LocalLocation
+from advisor.model import DAYS_PER_MONTH, CurrencySummary, Finding, Group, PeriodTotal, Problem, ScanResult
+from advisor.store import Resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from duckdb import DuckDBPyConnection
+
+    from advisor.ingest.discover import Delivery
+    from advisor.ingest.location import Location
+
+MAX_LAG_DAYS = 3
+"""Sources whose last complete days lie this near together are judged as of the same day."""
+
+OVERLAP_SHARE = 0.5
+"""Two loads of one payer and month that share this part of their resource-days are the same money twice."""
+
+
+class Reporter(Protocol):
+    """Where progress goes; the command line draws it on stderr."""
+
+    def start(self, total_bytes: int, what: str) -> AbstractContextManager[Callable[[int], None]]:
+        """A context in which the returned function takes the number of bytes done."""
+        ...
+
+    def say(self, text: str) -> None:
+        """A line for the person who waits."""
+        ...
+
+
+class Silent:
+    """Reports nothing."""
+
+    def start(self, total_bytes: int, what: str) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG002
+        """Nothing is drawn."""
+        return nullcontext(lambda _: None)
+
+    def say(self, text: str) -> None:
+        """Nothing is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What an ingest did: periods loaded, deliveries that were there already, what failed, and all totals."""
+
+    loaded: tuple[tuple[str, date], ...]
+    unchanged: int
+    problems: tuple[Problem, ...]
+    totals: tuple[PeriodTotal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every run needs besides its arguments."""
+
+    db: Path
+    config: Config = field(default_factory=Config)
+    resources: Resources = field(default_factory=Resources)
+    wait_seconds: float = 60
+
+
+# --- ingest -------------------------------------------------------------------------------------------------------------
+
+
+def ingest(paths: Sequence[str], settings: Settings, reporter: Reporter) -> Ingested:
+    """Loads what is new in `paths` (else in the configured sources) into the database."""
+    sources = _sources(paths, settings.config)
+    if not sources:
+        raise ExportError(
+            "ingest", why="has nothing to read", fix="Name a folder or s3:// URI, or list [[sources]] in advisor.toml."
+        )
+    with _cache() as scratch:
+        found, problems = _discover(sources, scratch)
+        new = _new_only(found, settings)
+        if new:
+            with store.writing(
+                settings.db, settings.resources, wait_seconds=settings.wait_seconds, waiting=reporter.say
+            ) as con:
+                # Another run may have loaded them while this one waited for the lock.
+                new = [(place, d) for place, d in new if not load.is_loaded(con, d)]
+                loaded, failed = _load_all(con, new, scratch, reporter)
+                if not loaded and failed:
+                    raise _Nothing(failed)
+                totals = _totals(con)
+            problems += failed
+        else:
+            loaded = []
+            with _open_if_there(settings) as con:
+                totals = _totals(con) if con else ()
+    if not loaded and not (len(found) - len(new)) and problems:
+        raise _Nothing(problems)
+    return Ingested(
+        loaded=tuple(loaded), unchanged=len(found) - len(new), problems=_as_problems(problems), totals=totals
+    )
+
+
+class _Nothing(ExportError):
+    """Nothing at all could be read: the first reason, and how many more."""
+
+    def __init__(self, problems: Sequence[AdvisorError]) -> None:
+        first = problems[0]
+        more = f" ({len(problems) - 1} more failed)" if len(problems) > 1 else ""
+        super().__init__(first.what, why=first.why, fix=first.fix + more)
+        self.problems = tuple(problems)
+
+
+def _sources(paths: Sequence[str], config: Config) -> list[Source]:
+    if not paths:
+        return list(config.sources)
+    known = {source.path.rstrip("/"): source for source in config.sources}
+    return [known.get(path.rstrip("/"), Source(path=path)) for path in paths]
+
+
+def _location(source: Source, cache: Path) -> Location:
+    if source.path.startswith("s3://"):
+        from advisor.ingest import s3
+
+        options = s3.S3Options(
+            profile=source.profile,
+            role_arn=source.role_arn,
+            external_id=source.external_id,
+            region=source.region,
+            endpoint_url=source.endpoint_url,
+            requester_pays=source.requester_pays,
+        )
+        return s3.open_s3(source.path, options, cache)
+    if "://" in source.path:
+        scheme = source.path.split("://", 1)[0]
+        raise ExportError(f"source {source.path}", why=f"has a scheme {scheme} that cannot be read", fix="Use s3:// or a path.")
+    return LocalLocation(path=Path(source.path))
+
+
+def _discover(
+    sources: Iterable[Source], cache: Path
+) -> tuple[list[tuple[Location, Delivery]], list[AdvisorError]]:
+    found: dict[tuple[str, date | None], tuple[Location, Delivery]] = {}
+    problems: list[AdvisorError] = []
+    for source in sources:
+        try:
+            location = _location(source, cache)
+            deliveries, unusable = discover.discover(location)
+        except AdvisorError as error:
+            problems.append(error)
+            continue
+        problems += unusable
+        # A path given twice, or inside another one, is one source.
+        found |= {(d.source, d.period): (location, d) for d in deliveries}
+    return list(found.values()), problems
+
+
+def _new_only(found: Sequence[tuple[Location, Delivery]], settings: Settings) -> list[tuple[Location, Delivery]]:
+    if not settings.db.exists():
+        return list(found)
+    try:
+        with store.reading(settings.db, settings.resources) as con:
+            return [(place, d) for place, d in found if not load.is_loaded(con, d)]
+    except StoreError as error:
+        if "older schema" in error.why:
+            return list(found)
+        raise
+
+
+def _load_all(
+    con: DuckDBPyConnection, new: Sequence[tuple[Location, Delivery]], scratch: Path, reporter: Reporter
+) -> tuple[list[tuple[str, date]], list[AdvisorError]]:
+    loaded: list[tuple[str, date]] = []
+    problems: list[AdvisorError] = []
+    with reporter.start(sum(d.size_bytes for _, d in new), "Reading exports") as done:
+        for place, delivery in new:
+            reported = 0
+
+            def count(size_bytes: int) -> None:
+                nonlocal reported
+                reported += size_bytes
+                done(size_bytes)
+
+            try:
+                loaded += load.load(con, place, delivery, scratch, count)
+            except StoreError:
+                raise
+            except AdvisorError as error:
+                problems.append(error)
+            done(max(0, delivery.size_bytes - reported))
+    return loaded, problems
+
+
+@contextmanager
+def _cache() -> Iterator[Path]:
+    """A private folder for downloads and unpacked archives, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="advisor-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _open_if_there(settings: Settings) -> Iterator[DuckDBPyConnection | None]:
+    if not settings.db.exists():
+        yield None
+        return
+    with store.reading(settings.db, settings.resources) as con:
+        yield con
+
+
+def _as_problems(errors: Iterable[AdvisorError]) -> tuple[Problem, ...]:
+    return tuple(Problem(what=e.what, why=e.why, fix=e.fix) for e in errors)
+
+
+def probe_sources(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """(state, name, detail) of every configured source: what can be read there, without loading it."""
+    for source in settings.config.sources:
+        with _cache() as cache:
+            found, problems = _discover([source], cache)
+        for problem in problems:
+            yield "wrong", source.path, str(problem)
+        if found:
+            megabytes = sum(d.size_bytes for _, d in found) / 1e6
+            yield "ok", source.path, f"{len(found)} deliveries, {megabytes:,.1f} MB"
+
+
+def probe_database(settings: Settings) -> tuple[str, str, str]:
+    """(what, state, detail) of the database."""
+    what = f"database {settings.db}"
+    if not settings.db.exists():
+        return what, "ok", "not there yet: the first ingest makes it"
+    try:
+        with store.reading(settings.db, settings.resources) as con:
+            periods = con.execute("select count(*), count(distinct source) from loads").fetchone() or (0, 0)
+    except AdvisorError as error:
+        return what, "wrong", str(error)
+    return what, "ok", f"{periods[0]} billing periods of {periods[1]} sources, {settings.db.stat().st_size / 1e6:,.1f} MB"
+
+
+# --- scan ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOptions:
+    """What to judge: checks by id (all when empty), as of which day, from which saving on."""
+
+    checks: tuple[str, ...] = ()
+    as_of: date | None = None
+    min_monthly_savings: float = 0.0
+
+
+def scan(
+    paths: Sequence[str], settings: Settings, options: ScanOptions, reporter: Reporter, *, keep: bool
+) -> ScanResult:
+    """Judges `paths` in a database that is thrown away, or (`keep`) the settings' database after loading them.
+
+    Without paths the configured sources are loaded first; without any the database is judged as it is.
+    """
+    if paths and not keep:
+        with _cache() as scratch:
+            inside = replace(settings, db=scratch / "scratch.duckdb")
+            return _scan_scratch(paths, inside, options, reporter)
+    problems: tuple[Problem, ...] = ()
+    if paths or settings.config.sources:
+        problems = ingest(paths, settings, reporter).problems
+    with store.reading(settings.db, settings.resources) as con:
+        result = _judge(con, settings.config, options, problems)
+    _remember(result, settings, reporter)
+    return result
+
+
+def _scan_scratch(paths: Sequence[str], settings: Settings, options: ScanOptions, reporter: Reporter) -> ScanResult:
+    """Loads and judges on one connection: nobody else sees this database, so nothing is copied or swapped."""
+    sources = _sources(paths, settings.config)
+    found, problems = _discover(sources, settings.db.parent)
+    with store.private(settings.db, settings.resources) as con:
+        loaded, failed = _load_all(con, found, settings.db.parent, reporter)
+        if not loaded:
+            raise _Nothing([*problems, *failed])
+        return _judge(con, settings.config, options, _as_problems([*problems, *failed]))
+
+
+def last_report(settings: Settings) -> str:
+    """The JSON text of the last scan of the database."""
+    with store.reading(settings.db, settings.resources) as con:
+        row = con.execute("select report from scans order by generated_at desc limit 1").fetchone()
+    if row is None:
+        raise StoreError(f"database {settings.db}", why="holds no scan yet", fix="Run advisor scan first.")
+    return str(row[0])
+
+
+def _remember(result: ScanResult, settings: Settings, reporter: Reporter) -> None:
+    from advisor.reports import json_report
+
+    text = json_report.render(result, width=None, color=False, top=None)
+    with store.writing(
+        settings.db, settings.resources, wait_seconds=settings.wait_seconds, waiting=reporter.say
+    ) as con:
+        con.execute("insert into scans values (?, ?)", [result.generated_at.replace(tzinfo=None), text])
+        con.execute(
+            "delete from scans where generated_at not in (select generated_at from scans order by generated_at desc limit 30)"
+        )
+
+
+def _judge(
+    con: DuckDBPyConnection, config: Config, options: ScanOptions, problems: tuple[Problem, ...]
+) -> ScanResult:
+    from advisor.rules import catalogue, engine
+
+    loads, overlaps = _countable_loads(con)
+    if not loads:
+        raise StoreError("database", why="holds no billing period", fix="Load an export first: advisor ingest PATH.")
+    clocks = _clocks(con, loads) if options.as_of is None else {options.as_of: list(loads)}
+    checks = _wanted(catalogue.load_checks(config.check_paths), options.checks, _providers(con))
+    if not all(check.trusted for check in checks):
+        store.shut_in(con)
+    judged = []
+    costs: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    unmatched = 0.0
+    for as_of, members in sorted(clocks.items()):
+        engine.prepare(con, loads=members, as_of=as_of, context=_context(config))
+        judged.append(
+            engine.judge(
+                con,
+                checks,
+                as_of=as_of,
+                overrides=config.check_params,
+                min_monthly_savings=options.min_monthly_savings,
+            )
+        )
+        for currency, cost, credits, unknown in _monthly_costs(con):
+            costs[currency][0] += cost
+            costs[currency][1] += credits
+            unmatched += unknown
+    as_of = max(clocks)
+    result = _result(con, judged, costs, unmatched, as_of, problems + overlaps + _stale(con, clocks))
+    return replace(result, problems=result.problems + _failed_checks(result))
+
+
+def _result(
+    con: DuckDBPyConnection,
+    judged: Sequence[Any],
+    costs: Mapping[str, Sequence[float]],
+    unmatched: float,
+    as_of: date,
+    problems: tuple[Problem, ...],
+) -> ScanResult:
+    from advisor.rules import engine
+
+    findings = tuple(sorted((f for part in judged for f in part.findings), key=lambda f: (-f.monthly_savings, f.id)))
+    currencies = tuple(
+        CurrencySummary(
+            currency=currency,
+            monthly_cost=cost,
+            monthly_credits=credits,
+            monthly_savings=sum(f.monthly_savings for f in findings if f.currency == currency),
+            findings=sum(f.currency == currency for f in findings),
+        )
+        for currency, (cost, credits) in sorted(costs.items(), key=lambda item: (-item[1][0], item[0]))
+    )
+    total = sum(cost for cost, _ in costs.values()) or 1.0
+    return ScanResult(
+        generated_at=datetime.now(UTC).replace(microsecond=0),
+        as_of=as_of,
+        window_start=_month_before(as_of) + timedelta(days=1),
+        window_end=as_of,
+        currency=currencies[0].currency if currencies else "USD",
+        totals=_totals(con),
+        currencies=currencies,
+        by_kind=_groups(findings, lambda f: f.kind),
+        by_service=_groups(findings, lambda f: f.service),
+        by_owner=_groups(findings, lambda f: f.owner),
+        checks=engine.merge_checks([part.checks for part in judged]),
+        findings=findings,
+        unmatched_monthly_cost=unmatched,
+        unmatched_share=unmatched / total,
+        problems=problems,
+    )
+
+
+def _wanted(checks: Sequence[Any], ids: Sequence[str], providers: set[str]) -> list[Any]:
+    """Checks of the providers in the data: who has only one cloud never meets a word of the other."""
+    unknown = sorted(set(ids) - {c.id for c in checks})
+    if unknown:
+        raise AdvisorError(
+            f"check {', '.join(unknown)}", why="does not exist", fix="advisor checks list prints the ids."
+        )
+    return [c for c in checks if c.provider in (*providers, "any") and (not ids or c.id in ids)]
+
+
+def _providers(con: DuckDBPyConnection) -> set[str]:
+    return {row[0] for row in con.execute("select distinct provider from totals").fetchall()}
+
+
+def _context(config: Config) -> Any:
+    from advisor.rules.context import ContextRules
+
+    names = {
+        "owner": "owner_keys",
+        "environment": "environment_keys",
+        "production": "production_words",
+        "non_production": "other_words",
+    }
+    return ContextRules(**{names[key]: value for key, value in config.tags.items()})
+
+
+def _groups(findings: Iterable[Finding], key: Callable[[Finding], str]) -> tuple[Group, ...]:
+    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
+    for finding in findings:
+        entry = sums[key(finding), finding.currency]
+        entry[0] += 1
+        entry[1] += finding.monthly_cost
+        entry[2] += finding.monthly_savings
+    groups = (
+        Group(name=name, currency=currency, findings=int(n), monthly_cost=cost, monthly_savings=savings)
+        for (name, currency), (n, cost, savings) in sums.items()
+    )
+    return tuple(sorted(groups, key=lambda g: (-g.monthly_savings, g.name, g.currency)))
+
+
+def _failed_checks(result: ScanResult) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(what=f"check {c.id}", why=c.error, fix="The other checks ran. Run advisor checks test for its cases.")
+        for c in result.checks
+        if c.error
+    )
+
+
+# --- what counts, and until when ------------------------------------------------------------------------------------------
+
+
+def _countable_loads(con: DuckDBPyConnection) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
+    """Loads that are judged: of loads that hold the same money (CUR beside FOCUS, copies) only the best one."""
+    dropped: dict[int, Problem] = {}
+    shared = con.execute(_sql("overlapping_loads"), {"least_share": OVERLAP_SHARE}).fetchall()
+    for kept, kept_source, lost, lost_source, period in shared:
+        if kept not in dropped and lost not in dropped:
+            dropped[lost] = Problem(
+                what=f"source {lost_source} {period:%Y-%m}",
+                why=f"holds the same charges as {kept_source}",
+                fix="It is left out so that nothing is counted twice; load one export per payer and month.",
+                incomplete=False,
+            )
+    rows = con.execute("select load_id from loads order by load_id").fetchall()
+    return tuple(row[0] for row in rows if row[0] not in dropped), tuple(dropped.values())
+
+
+def _clocks(con: DuckDBPyConnection, loads: Sequence[int]) -> dict[date, list[int]]:
+    """Loads by the day as of which they are judged: the last complete day of their source."""
+    days: dict[str, list[tuple[date, int, int, bool]]] = defaultdict(list)
+    for source, day, mask, lines, hourly in con.execute(_sql("last_days"), {"loads": list(loads)}).fetchall():
+        days[source].append((day, mask, lines, hourly))
+    last = {source: _last_complete(rows) for source, rows in days.items()}
+    members: dict[str, list[int]] = defaultdict(list)
+    for load_id, source in con.execute("select load_id, source from loads").fetchall():
+        if load_id in loads and source in last:
+            members[source].append(load_id)
+    clocks: dict[date, list[int]] = {}
+    for source in sorted(members, key=lambda s: last[s], reverse=True):
+        near = [day for day in clocks if day - last[source] <= timedelta(days=MAX_LAG_DAYS)]
+        loads_so_far = clocks.pop(near[0]) if near else []
+        clocks[last[source]] = loads_so_far + members[source]
+    if not clocks:
+        raise StoreError("database", why="holds no usage at all", fix="Load an export with usage lines.")
+    return clocks
+
+
+def _last_complete(rows: Sequence[tuple[date, int, int, bool]]) -> date:
+    """The newest day that is complete: a day whose last hour or whose usual number of lines is missing is not."""
+    ordered = sorted(rows, reverse=True)
+    for index, (day, mask, lines, hourly) in enumerate(ordered[:4]):
+        before = [r[2] for r in ordered[index + 1 : index + 8]]
+        usual = statistics.median(before) if before else 0
+        late_hour = bool(mask >> 23 & 1) if hourly else True
+        if late_hour and lines >= 0.6 * usual:
+            return day
+    return ordered[0][0]
+
+
+def _stale(con: DuckDBPyConnection, clocks: Mapping[date, Sequence[int]]) -> tuple[Problem, ...]:
+    newest = max(clocks)
+    names = dict(con.execute("select load_id, source from loads").fetchall())
+    return tuple(
+        Problem(
+            what=f"source {source}",
+            why=f"ends on {as_of}, other sources on {newest}",
+            fix="Its findings are as of its own last day; check whether the export is still delivered.",
+            incomplete=False,
+        )
+        for as_of, loads in sorted(clocks.items())
+        if as_of != newest
+        for source in sorted({names[load_id] for load_id in loads})
+    )
+
+
+# --- totals and costs -----------------------------------------------------------------------------------------------------
+
+
+def _totals(con: DuckDBPyConnection) -> tuple[PeriodTotal, ...]:
+    rows = con.execute(
+        "select l.source, l.format, t.provider, l.period, t.billing_currency, t.line_count, t.billed_cost, t.credits,"
+        " t.effective_cost, l.notes from loads l join totals t using (load_id) order by 1, 4, 3, 5"
+    ).fetchall()
+    return tuple(
+        PeriodTotal(
+            source=shown(row[0]),
+            format=row[1],
+            provider=row[2],
+            period=row[3],
+            currency=row[4],
+            rows=row[5],
+            billed_cost=Decimal(row[6]),
+            credits=Decimal(row[7]),
+            effective_cost=Decimal(row[8]),
+            notes=tuple(row[9]),
+        )
+        for row in rows
+    )
+
+
+def shown(source: str) -> str:
+    """A source's name as people know it: relative to the working directory when it lies below."""
+    if "://" in source:
+        return source
+    path = Path(source)
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else source
+
+
+def _monthly_costs(con: DuckDBPyConnection) -> list[tuple[str, float, float, float]]:
+    """(currency, effective cost before credits, credits, cost of unknown services) per month, of the prepared views."""
+    rows = con.execute(_sql("monthly_costs"), {"days_per_month": DAYS_PER_MONTH}).fetchall()
+    return [(str(c), float(cost), float(credits), float(unknown)) for c, cost, credits, unknown in rows]
+
+
+def _month_before(day: date) -> date:
+    first = day.replace(day=1) - timedelta(days=1)
+    return first.replace(day=min(day.day, first.day))
+
+
+def costs(settings: Settings, dimensions: Sequence[str], months: int) -> list[dict[str, Any]]:
+    """Effective cost per month by `dimensions` (service, account, region, provider, currency, tag:KEY), newest last."""
+    columns = {
+        "service": "service_name",
+        "account": "sub_account_id",
+        "region": "region_id",
+        "provider": "provider",
+        "usage": "usage_kind",
+        "category": "charge_category",
+    }
+    chosen = []
+    bound: dict[str, Any] = {"months": months}
+    for number, dimension in enumerate(dimensions):
+        kind, _, key = dimension.partition(":")
+        if kind == "tag" and key:
+            bound[f"tag_{number}"] = re.sub(r"[^a-z0-9]", "", key.lower().removeprefix("user:"))
+            # Exports spell one key in several ways: user:Cost-Center, user_cost_center.
+            plain = "regexp_replace(regexp_replace(lower(e.key), '^user[:_]', ''), '[^a-z0-9]', '', 'g')"
+            picked = f"list_filter(map_entries(tags), lambda e: {plain} = $tag_{number})[1].value"
+            chosen.append((dimension, f"coalesce({picked}, '')"))
+        elif dimension in columns:
+            chosen.append((dimension, columns[dimension]))
+        else:
+            raise AdvisorError(
+                f"--by {dimension}", why="is no dimension", fix=f"Use {', '.join(columns)} or tag:KEY, with commas."
+            )
+    keys = ", ".join(f"{expression} as {store.identifier(name)}" for name, expression in chosen)
+    with store.reading(settings.db, settings.resources) as con:
+        loads, _ = _countable_loads(con)
+        bound["loads"] = list(loads)
+        text = _sql("costs").replace("/*dimensions*/", keys + "," if keys else "")
+        relation = con.sql(text, params=bound)
+        return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def query(settings: Settings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(columns, rows) of one SELECT, on a connection that can neither write, read files nor be reconfigured."""
+    with store.reading(settings.db, settings.resources) as con:
+        store.require_select(sql)
+        store.shut_in(con)
+        try:
+            relation = con.sql(sql)
+            return list(relation.columns), relation.fetchall()
+        except store.DatabaseError as error:
+            raise AdvisorError(
+                "query", why=str(error).split("\n")[0], fix="Tables: days, meters, tag_sets, sku_attributes, loads, totals."
+            ) from error
+
+
+def _sql(name: str) -> str:
+    return (files("advisor.queries") / "reports" / f"{name}.sql").read_text("utf-8")

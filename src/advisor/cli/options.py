@@ -1,0 +1,130 @@
+"""Options that several commands share, each spelled once. Flag > ADVISOR_… > advisor.toml > default."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from advisor import config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from advisor.app import Settings
+    from advisor.config import Config
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+REGISTERED: dict[str, str] = {}
+"""Every option that file and environment may set: its name and help, for `config show` and the documentation."""
+
+
+def option(*declarations: str, **settings: Any) -> Callable[[Command], Command]:
+    """A click option that is also ADVISOR_<NAME> in the environment and a key of advisor.toml."""
+    name = next(d for d in declarations if d.startswith("--")).lstrip("-").split("/")[0].replace("-", "_")
+    parameter = next((d for d in declarations if not d.startswith("-")), name)
+    REGISTERED.setdefault(parameter, settings.get("help", ""))
+    settings.setdefault("envvar", f"ADVISOR_{name.upper()}")
+    settings.setdefault("show_envvar", True)
+    return click.option(*declarations, **settings)
+
+
+db = option(
+    "--db",
+    default="advisor.duckdb",
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Database file that holds everything.",
+)
+memory_limit = option("--memory-limit", default="320MB", show_default=True, help="Memory for the database.")
+threads = option("--threads", type=click.IntRange(min=0), default=0, help="Threads; 0 means one per core.")
+wait = option("--wait", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to wait for a lock.")
+output = option("-o", "--output", default="-", metavar="FILE", help="Where the result goes; - is stdout.")
+
+
+def store_options(command: Command) -> Command:
+    """--db, --memory-limit, --threads, --wait."""
+    for decorate in (wait, threads, memory_limit, db):
+        command = decorate(command)
+    return command
+
+
+def table_format(command: Command) -> Command:
+    """--format of commands that print one table."""
+    return option(
+        "--format", "format_", type=click.Choice(["table", "json", "csv", "markdown"]), default="table", show_default=True
+    )(command)
+
+
+def load_defaults(ctx: click.Context, config_file: str | None) -> Config:
+    """advisor.toml, or nothing where there is none; `init` and help must work with a broken one."""
+    if any(flag in sys.argv for flag in ("-h", "--help")) or ctx.invoked_subcommand == "init":
+        return config.Config()
+    return config.load(config.find_file(config_file), frozenset(REGISTERED) | {"format"})
+
+
+def settings_of(
+    ctx: click.Context, *, db: Path, memory_limit: str, threads: int, wait: float, scratch: str = ""
+) -> Settings:
+    """The app's settings from the shared options."""
+    from advisor.app import Settings
+    from advisor.store import Resources
+
+    return Settings(
+        db=db,
+        config=ctx.find_root().obj,
+        resources=Resources(memory_limit=memory_limit, threads=threads, temp_directory=scratch),
+        wait_seconds=wait,
+    )
+
+
+class Terminal:
+    """Progress on stderr, a bar only when stderr is a terminal."""
+
+    @contextmanager
+    def start(self, total_bytes: int, what: str) -> Iterator[Callable[[int], None]]:
+        """A bar with bytes and estimated time."""
+        with click.progressbar(
+            length=max(total_bytes, 1),
+            label=f"{what} ({total_bytes / 1e6:,.1f} MB)",
+            file=sys.stderr,
+            hidden=not sys.stderr.isatty(),
+            show_eta=True,
+            item_show_func=None,
+        ) as bar:
+            yield bar.update
+
+    def say(self, text: str) -> None:
+        """One line on stderr."""
+        click.echo(f"advisor: {text}", err=True)
+
+
+def write_result(content: str | bytes, target: str) -> None:
+    """Writes a result to stdout or to a file that only the user can read, whole or not at all."""
+    if target == "-":
+        if isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+        else:
+            click.echo(content, nl=not content.endswith("\n"))
+        return
+    import os
+
+    from advisor.errors import AdvisorError
+
+    path = Path(target)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise AdvisorError(
+            f"file {path}", why=f"cannot be written ({error.strerror})", fix="Name another file with -o."
+        ) from error

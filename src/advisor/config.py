@@ -1,0 +1,149 @@
+"""Settings from advisor.toml. Flags and the environment stand before it; the command line resolves those."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE_NAME = "advisor.toml"
+
+SOURCE_KEYS = {
+    "path": "folder, file or s3:// URI that the cloud delivers to",
+    "profile": "profile of the AWS configuration",
+    "role_arn": "role to assume",
+    "external_id": "external id of that role; better given as external_id_env",
+    "external_id_env": "environment variable that holds the external id",
+    "region": "region of the bucket",
+    "endpoint_url": "other S3 endpoint",
+    "requester_pays": "pay for the requests oneself",
+}
+TAG_KEYS = ("owner", "environment", "production", "non_production")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One configured place of exports."""
+
+    path: str
+    profile: str = ""
+    role_arn: str = ""
+    external_id: str = field(default="", repr=False)
+    region: str = ""
+    endpoint_url: str = ""
+    requester_pays: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What advisor.toml says. `options` are defaults of command-line options, by their name."""
+
+    file: Path | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    check_paths: tuple[Path, ...] = ()
+    check_params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def find_file(explicit: str | None) -> Path | None:
+    """The file named, else ./advisor.toml, else the user's; None when there is none."""
+    if explicit:
+        return Path(explicit)
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "advisor" / FILE_NAME
+    return next((path for path in (Path(FILE_NAME), home) if path.is_file()), None)
+
+
+def load(path: Path | None, option_names: frozenset[str]) -> Config:
+    """The settings in `path`; raises ConfigError that names file, key and the nearest known key."""
+    if path is None:
+        return Config()
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"file {path}", why=f"cannot be read ({error})", fix="Correct --config or its file.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"file {path}", why=f"is not TOML: {error}", fix="Correct that line.") from error
+    tables = {"sources", "checks", "tags"}
+    options = {key.replace("-", "_"): value for key, value in document.items() if key not in tables}
+    _refuse_unknown(path, "", options, option_names | tables)
+    checks = document.get("checks", {})
+    tags = document.get("tags", {})
+    _refuse_unknown(path, "tags.", tags, frozenset(TAG_KEYS))
+    return Config(
+        file=path,
+        options=options,
+        sources=tuple(_source(path, entry) for entry in _list(path, "sources", document.get("sources", []))),
+        check_paths=tuple(
+            path.parent / Path(str(p)).expanduser() for p in _list(path, "checks.paths", checks.get("paths", []))
+        ),
+        check_params={
+            key: value.get("params", value) for key, value in checks.items() if key != "paths" and isinstance(value, dict)
+        },
+        tags={key: tuple(str(v) for v in _list(path, f"tags.{key}", value)) for key, value in tags.items()},
+    )
+
+
+def _source(file: Path, entry: Any) -> Source:
+    if isinstance(entry, str):
+        entry = {"path": entry}
+    if not isinstance(entry, dict) or not entry.get("path"):
+        raise ConfigError(f"file {file}", why="has a source without path", fix='Write [[sources]] path = "…".')
+    _refuse_unknown(file, "sources.", entry, frozenset(SOURCE_KEYS))
+    values = {key: value for key, value in entry.items() if key != "external_id_env"}
+    if name := entry.get("external_id_env"):
+        values["external_id"] = os.environ.get(str(name), "")
+    if not str(values["path"]).startswith("s3://"):
+        values["path"] = str(file.parent / Path(str(values["path"])).expanduser())
+    return Source(**values)
+
+
+def _list(file: Path, key: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ConfigError(f"file {file}", why=f"has {key} that is not a list", fix=f'Write {key} = ["…"].')
+    return value
+
+
+def _refuse_unknown(file: Path, prefix: str, given: Mapping[str, Any], known: frozenset[str] | set[str]) -> None:
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"Did you mean {prefix}{near[0]}?" if near else f"Known keys: {', '.join(sorted(known))}."
+            raise ConfigError(f"file {file}", why=f"has the unknown key {prefix}{key}", fix=hint)
+
+
+TEMPLATE = """\
+# advisor.toml: settings of advisor. Flags and ADVISOR_… variables stand before this file.
+# `advisor config show` prints every setting with its value and where it comes from.
+
+# db = "advisor.duckdb"          # everything advisor knows, in one file
+# memory_limit = "320MB"         # of the database, whatever the size of the bill
+# min_savings = 0.5              # leave out findings that save less per month
+
+# [[sources]]                    # one table per place of exports
+# path = "s3://my-billing-bucket/exports"
+# profile = "billing"            # or role_arn and external_id_env; else the default AWS credentials
+
+# [[sources]]
+# path = "./exports"
+
+# [tags]                         # which tags say who owns a resource and where it belongs
+# owner = ["owner", "team"]
+# environment = ["env", "stage"]
+# production = ["prod", "live"]
+# non_production = ["dev", "test", "staging", "sandbox"]
+
+# [checks]
+# paths = ["./finops-checks"]    # checks of your own: pairs of .sql and .cases.toml
+
+# [checks."aws-nat-gateway-idle"]
+# window_days = 30
+"""

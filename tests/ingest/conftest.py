@@ -1,0 +1,51 @@
+"""Servers to read from, and an AWS environment that knows nothing of the machine's own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(TESTS / "emulators"))
+
+import moto_server as moto_process  # noqa: E402
+import small_s3 as small_process  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = "wJalrXUtnFEMI-not-a-real-secret"
+
+
+@pytest.fixture(scope="session")
+def moto_address() -> Iterator[str]:
+    with moto_process.moto_server() as address:
+        yield address
+
+
+@pytest.fixture
+def small() -> Iterator[small_process.SmallS3]:
+    with small_process.small_s3() as server:
+        yield server
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Credentials of account 123456789012 from the environment; no files, no proxies, no instance role."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    return TESTS.parent / "sample_exports"
