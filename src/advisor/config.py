@@ -75,8 +75,8 @@ def load(path: Path | None, option_names: frozenset[str]) -> Config:
     tables = {"sources", "checks", "tags"}
     options = {key.replace("-", "_"): value for key, value in document.items() if key not in tables}
     _refuse_unknown(path, "", options, option_names | tables)
-    checks = document.get("checks", {})
-    tags = document.get("tags", {})
+    checks = _table(path, "checks", document)
+    tags = _table(path, "tags", document)
     _refuse_unknown(path, "tags.", tags, frozenset(TAG_KEYS))
     return Config(
         file=path,
@@ -104,6 +104,13 @@ def _source(file: Path, entry: Any) -> Source:
     if not str(values["path"]).startswith("s3://"):
         values["path"] = str(file.parent / Path(str(values["path"])).expanduser())
     return Source(**values)
+
+
+def _table(file: Path, key: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    value = document.get(key, {})
+    if not isinstance(value, dict):
+        raise ConfigError(f"file {file}", why=f"has {key} that is not a table", fix=f"Write [{key}] and its keys below.")
+    return value
 
 
 def _list(file: Path, key: str, value: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A small S3 and STS that fails on demand: refusals, busy answers and connections that break off, over a real socket."""
+"""A small S3 and STS that fails on demand: refusals, busy answers, connections that break off, over a real socket."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer("GetObject", urllib.parse.unquote(parts.path.split("/", 2)[2]), "")
 
     def _answer(self, operation: str, key: str, body: str) -> None:
-        self.s3.requests.append(Request(operation, key, dict(self.headers), body))
+        self.s3.requests.append(Request(operation, key, {k.lower(): v for k, v in self.headers.items()}, body))
         fault = self.s3.fault(operation)
         if isinstance(fault, Refusal):
             self._refuse(fault, operation)

@@ -20,13 +20,13 @@ at_least = "min_flat_days"
 history  = "history_days"
 nothing  = "token_days"
 [params.window_days]
-default = 30
+default = 14
 unit    = "days"
 help    = "Trailing days in which no tokens of the model may be billed."
 [params.min_flat_days]
-default = 30
+default = 14
 unit    = "days"
-help    = "Days without a change of the units: capacity that somebody scales or switches off at night is looked after."
+help    = "Days without a change of the units, two weeks with their weekends: capacity that somebody scales or switches off at night is looked after."
 ---*/
 with bedrock as (
     select

@@ -57,7 +57,7 @@ dependants as (
         or service_code in ('AmazonWorkSpaces', 'AmazonAppStream', 'AmazonWorkDocs', 'AmazonWorkMail', 'AmazonQuickSight',
                             'AmazonConnect', 'AmazonChime', 'AmazonFSx')
         or regexp_matches(service_name, 'WorkSpaces|AppStream|WorkDocs|WorkMail|Quick ?S(ight|uite)|Amazon Connect|FSx', 'i')
-        or regexp_matches(usage_kind, '^ClientVPN-|ProtocolHours|^AW-(HW|SW)', 'i')
+        or regexp_matches(usage_kind, '^ClientVPN-|^AW-(HW|SW)', 'i')
         or is_instance and (
             product_detail ilike '%windows%'
             or regexp_matches(operation, ':(0002|0006|0102|0202|0800|0802|0806)$')
@@ -72,12 +72,13 @@ dependants as (
 ),
 
 machines as (
+    -- What could use a directory and rarely does.
     select
         billing_account_id,
         region_id,
         count(distinct resource_id) as things
     from recent
-    where is_instance or is_database
+    where is_instance or is_database or usage_kind ilike '%ProtocolHours'
     group by all
 ),
 

@@ -49,7 +49,7 @@ compute as (
     from resource_days
     where charge_date > $as_of - $window_days
         and charge_date <= $as_of
-        and consumed_quantity > 0
+        and (consumed_quantity > 0 or charge_role = 'split')
         and case
             when charge_role = 'split' then operation not like 'ECS%' and resource_id not like '%:ecs:%'
             when charge_role <> 'usage' then false

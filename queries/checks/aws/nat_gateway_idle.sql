@@ -35,11 +35,15 @@ select
     sum(effective_cost) as cost,                                                                -- billing currency
     sum(committed_cost) as committed_cost,                                                      -- billing currency
     sum(list_cost) as list_cost,                                                                -- billing currency
+    list(distinct usage_type) filter (resource_id like 'all:%') as claims,                      -- usage types
     sum(consumed_quantity) filter (usage_kind like '%NatGateway-Hours') as hours,               -- h
     coalesce(sum(consumed_quantity) filter (usage_kind like '%NatGateway-Bytes'), 0) as gb      -- GB
 from usage_days
 where charge_date > $as_of - $window_days
     and charge_date <= $as_of
+    and resource_id <> ''
+    -- Without resource ids the group is a whole service: only the gateways' own lines are theirs.
+    and (resource_id not like 'all:%' or usage_kind like '%NatGateway-%')
     and (sub_account_id, resource_id) in (
         select (sub_account_id, resource_id) from usage_meters where usage_kind like '%NatGateway-Hours'
     )

@@ -11,7 +11,7 @@ remediation = "Release the address, unless its number is on an allow list or wai
 command     = """
 aws ec2 describe-addresses --region {region} --allocation-ids {resource_name}
 aws ec2 release-address --region {region} --allocation-id {resource_name}"""
-reason      = "Billed as idle for {idle_hours} hours of the last days, and not in use since {idle_since}."
+reason      = "Billed as idle for {idle_hours} hours of the last days, idle since {idle_since} or earlier."
 [judge]
 value    = "idle_hours"
 at_least = "min_idle_hours"

@@ -30,7 +30,8 @@ help    = "A Graviton class that saves less than this is not worth a restart."
 ---*/
 with families as (
     -- x86 to Graviton, current generations only, sizes that both families have. ratio = list price of the Graviton
-    -- class / of the x86 one, on-demand, us-east-1, 2026: the highest over MySQL, PostgreSQL, MariaDB and Aurora.
+    -- class / of the x86 one, on-demand, us-east-1: the highest over MySQL, PostgreSQL, MariaDB and Aurora, from price
+    -- tables in public code (2026): no price list was at hand.
     -- Single-AZ, Multi-AZ and I/O-Optimized have the same ratio. m7i, r7i, r5b and local-disk classes are left out:
     -- no ratio that holds for every engine.
     select

@@ -31,8 +31,8 @@ help    = "A successor that saves less than this is not worth a finding."
 with families as (
     -- Successors of at least equal vCPUs and memory; sizes are those that both families have. On RDS the processor is
     -- AWS's affair, so Graviton classes count as successors: the x86 ones (m5, r5, t3) cost as much as m4, r4, t2.
-    -- ratio = list price of the successor / of the old class, on-demand, us-east-1, 2026: the highest over MySQL,
-    -- PostgreSQL, MariaDB and Aurora. Single-AZ and Multi-AZ have the same ratio.
+    -- ratio = list price of the successor / of the old class, on-demand, us-east-1: the highest over MySQL, PostgreSQL,
+    -- MariaDB and Aurora, from price tables in public code (2026), m3's and r3's from memory: no price list was at hand. Single-AZ and Multi-AZ have the same ratio.
     select
         *
     from (values

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from advisor import __version__
 from advisor.cli import checks, data, scan, setup
-from advisor.cli.options import load_defaults
+from advisor.cli.options import load_defaults, setting_name
 from advisor.errors import AdvisorError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -43,10 +46,14 @@ def cli(ctx: click.Context, config_file: str | None, color: bool | None, traceba
         color = False if os.environ.get("NO_COLOR") else (True if os.environ.get("FORCE_COLOR") else None)
     ctx.color = color
     ctx.obj = load_defaults(ctx, config_file)
-    ctx.default_map = {name: dict(ctx.obj.options) for name in cli.commands}
-    for name, command in cli.commands.items():
-        if isinstance(command, click.Group):
-            ctx.default_map[name] = {sub: dict(ctx.obj.options) for sub in command.commands}
+    ctx.default_map = {name: _defaults(command, ctx.obj.options) for name, command in cli.commands.items()}
+
+
+def _defaults(command: click.Command, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The file's options by the names of the command's parameters, as click wants them."""
+    if isinstance(command, click.Group):
+        return {name: _defaults(sub, options) for name, sub in command.commands.items()}
+    return {p.name: options[setting_name(p.name)] for p in command.params if p.name and setting_name(p.name) in options}
 
 
 for module in (scan, data, checks, setup):

@@ -27,10 +27,15 @@ def option(*declarations: str, **settings: Any) -> Callable[[Command], Command]:
     """A click option that is also ADVISOR_<NAME> in the environment and a key of advisor.toml."""
     name = next(d for d in declarations if d.startswith("--")).lstrip("-").split("/")[0].replace("-", "_")
     parameter = next((d for d in declarations if not d.startswith("-")), name)
-    REGISTERED.setdefault(parameter, settings.get("help", ""))
+    REGISTERED.setdefault(setting_name(parameter), settings.get("help", ""))
     settings.setdefault("envvar", f"ADVISOR_{name.upper()}")
     settings.setdefault("show_envvar", True)
     return click.option(*declarations, **settings)
+
+
+def setting_name(parameter: str) -> str:
+    """The key in advisor.toml of a click parameter: format_ is only called so because of Python's format."""
+    return parameter.rstrip("_")
 
 
 db = option(
@@ -64,7 +69,7 @@ def load_defaults(ctx: click.Context, config_file: str | None) -> Config:
     """advisor.toml, or nothing where there is none; `init` and help must work with a broken one."""
     if any(flag in sys.argv for flag in ("-h", "--help")) or ctx.invoked_subcommand == "init":
         return config.Config()
-    return config.load(config.find_file(config_file), frozenset(REGISTERED) | {"format"})
+    return config.load(config.find_file(config_file), frozenset(REGISTERED))
 
 
 def settings_of(

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor import __version__, config
-from advisor.cli.options import REGISTERED, output, settings_of, store_options, table_format, write_result
+from advisor.cli.options import (
+    REGISTERED,
+    output,
+    setting_name,
+    settings_of,
+    store_options,
+    table_format,
+    write_result,
+)
 from advisor.errors import AdvisorError, Exit
 
 if TYPE_CHECKING:
@@ -66,7 +74,8 @@ def _settings(root: click.Context) -> Iterator[tuple[str, str, str]]:
     for command in cli.commands.values():
         subcommands = command.commands.values() if isinstance(command, click.Group) else [command]
         for sub in subcommands:
-            options |= {p.name: p for p in sub.params if isinstance(p, click.Option) and p.name in REGISTERED}
+            named = {setting_name(p.name): p for p in sub.params if isinstance(p, click.Option) and p.name}
+            options |= {name: p for name, p in named.items() if name in REGISTERED}
     for name, parameter in sorted(options.items()):
         variable = parameter.envvar if isinstance(parameter.envvar, str) else ""
         if variable and os.environ.get(variable):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ OTHER_WORDS = (
     "dev", "devel", "development", "test", "testing", "tst", "qa", "uat", "stage", "staging", "stg", "sandbox", "sbx",
     "demo", "poc", "lab", "preprod", "nonprod", "integration", "preview", "playground", "training",
 )  # fmt: skip
+
+
+NOT_PRODUCTION = "(^|[^a-z])(non|pre|not)[-_ ]?prod"
+"""Names that say production only to deny it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +42,11 @@ class ContextRules:
         """A regular expression for names that say development, test and the like."""
         return _words(self.other_words)
 
+    @cache  # noqa: B019 - a scan has one or two sets of rules, and they live as long as it does
     def environment_in(self, name: str) -> str | None:
         """'production', 'non-production' or None, from the words of a name. Other words win inside 'non-prod'."""
-        text = name.lower()
-        if re.search(r"(non|pre|not)[-_ ]?prod", text):
+        text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+        if re.search(NOT_PRODUCTION, text):
             return "non-production"
         if re.search(self.production_pattern, text):
             return "production"
@@ -65,6 +71,7 @@ def environment_of(tags: Mapping[str, str], rules: ContextRules) -> str | None:
     return rules.environment_in(name) if name else None
 
 
+@cache
 def normalised(key: str) -> str:
     """A tag key as exports spell it in several ways: user:Cost-Center, user_cost_center, CostCenter → cost_center.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,7 +20,7 @@ from advisor.errors import AdvisorError, CheckError
 from advisor.model import KINDS as KIND_ORDER
 from advisor.model import CheckResult, Finding, finding_id
 from advisor.rules import kinds
-from advisor.rules.context import ContextRules, environment_of, owner_of
+from advisor.rules.context import NOT_PRODUCTION, ContextRules, environment_of, owner_of
 from advisor.store import require_select
 
 if TYPE_CHECKING:
@@ -52,13 +53,16 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
     """Builds the temporary views that checks read (queries/scan/views.sql) for `loads`, as of one day."""
     con.execute("create or replace temp table scan_loads as select unnest(?::integer[]) as load_id", [list(loads)])
     con.execute("create or replace temp table scan_clock as select ?::date as as_of", [as_of])
+    # Loads of a year repeat their tag sets: each is read once.
     tags = con.execute(
-        "select load_id, tag_key, map_keys(tags), map_values(tags) from tag_sets join scan_loads using (load_id)"
+        "select map_keys(tags), map_values(tags), list(load_id), list(tag_key)"
+        " from tag_sets join scan_loads using (load_id) group by tags"
     ).fetchall()
-    rows = []
-    for load_id, tag_key, keys, values in tags:
-        own = dict(zip(keys, values, strict=True))
-        rows.append((load_id, tag_key, owner_of(own, context), environment_of(own, context), context.name_of(own)))
+    rows: list[tuple[Any, ...]] = []
+    for names, values, load_ids, tag_keys in tags:
+        own = dict(zip(names, values, strict=True))
+        read = (owner_of(own, context), environment_of(own, context), context.name_of(own))
+        rows += [(*key, *read) for key in zip(load_ids, tag_keys, strict=True)]
     _fill(
         con,
         "tag_context",
@@ -76,11 +80,12 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
         [(p, a, e) for (p, a), e in named.items() if e],
     )
     con.execute(
-        "create or replace temp table name_context as select resource_id, case when regexp_matches(tail, $production)"
+        "create or replace temp table name_context as select resource_id, case when regexp_matches(tail, $denied)"
+        " then 'non-production' when regexp_matches(tail, $production)"
         " then 'production' when regexp_matches(tail, $other) then 'non-production' end as environment from"
         " (select distinct resource_id, lower(regexp_extract(resource_id, '[^:/]*$')) as tail from meters"
         " join scan_loads using (load_id) where resource_id <> '')",
-        {"production": context.production_pattern, "other": context.other_pattern},
+        {"denied": NOT_PRODUCTION, "production": context.production_pattern, "other": context.other_pattern},
     )
     con.execute((files("advisor.queries") / "scan" / "views.sql").read_text("utf-8"))
 
@@ -94,33 +99,72 @@ def judge(
     min_monthly_savings: float = 0.0,
 ) -> Judged:
     """Runs `checks` on the views of `prepare`. A check that fails is reported with its error; the others go on."""
-    candidates: list[_Candidate] = []
-    results: list[CheckResult] = []
+    judged: list[tuple[Check, Mapping[str, Any], pl.DataFrame]] = []
+    errors: list[CheckResult] = []
     for check in checks:
         try:
-            rows = judged_rows(con, check, check.bind(overrides.get(check.id, {}), as_of))
+            params = check.bind(overrides.get(check.id, {}), as_of)
+            judged.append((check, params, judged_rows(con, check, params)))
         except (duckdb.Error, pl.exceptions.PolarsError, AdvisorError) as error:
-            results.append(
-                CheckResult(id=check.id, title=check.title, judged=0, skipped=0, found=0, error=str(error).split("\n")[0])
-            )
-            continue
-        found = rows.filter((pl.col("verdict") == "found") & (pl.col("monthly_cost") >= 0.005))
-        if min_monthly_savings > 0:
-            worth = (pl.col("monthly_savings") + pl.col("monthly_freed")) >= min_monthly_savings
-            found = found.filter(worth | (pl.col("saves") <= 0))
-        skipped = rows.filter(pl.col("verdict") == "skipped")
-        candidates += _candidates(con, check, found, as_of)
-        results.append(
-            CheckResult(
-                id=check.id,
-                title=check.title,
-                judged=rows.height - skipped.height,
-                skipped=skipped.height,
-                found=found.height,
-                skip_reasons=dict(sorted(Counter(skipped["skipped"].to_list()).items())),
-            )
-        )
-    return Judged(findings=settle(candidates), checks=tuple(results))
+            text = str(error).split("\n")[0]
+            errors.append(CheckResult(id=check.id, title=check.title, judged=0, skipped=0, found=0, error=text))
+    hits = [(check, params, rows.filter(pl.col("verdict") == "found")) for check, params, rows in judged]
+    first_days = _first_days(con, [rows for _, _, rows in hits])
+    priced = [
+        (check, _worth(_priced(rows, params, first_days), min_monthly_savings)) for check, params, rows in hits
+    ]
+    counts = {check.id: rows.height for check, rows in priced}
+    results = [_counted(check, rows, counts[check.id]) for check, _, rows in judged]
+    return Judged(findings=settle(_candidates(con, priced, as_of)), checks=tuple(results + errors))
+
+
+def _counted(check: Check, rows: pl.DataFrame, found: int) -> CheckResult:
+    skipped = rows.filter(pl.col("verdict") == "skipped")["skipped"].to_list()
+    return CheckResult(
+        id=check.id,
+        title=check.title,
+        judged=rows.height - len(skipped),
+        skipped=len(skipped),
+        found=found,
+        skip_reasons=dict(sorted(Counter(skipped).items())),
+    )
+
+
+def _worth(rows: pl.DataFrame, min_monthly_savings: float) -> pl.DataFrame:
+    """Rows that cost a cent at least and save enough, or that are told for their own sake (sunk commitments)."""
+    saves = (pl.col("monthly_savings") + pl.col("monthly_freed")) >= min_monthly_savings
+    return rows.filter((pl.col("monthly_cost") >= 0.005) & (saves | (pl.col("saves") <= 0)))
+
+
+def _first_days(con: duckdb.DuckDBPyConnection, found: Sequence[pl.DataFrame]) -> dict[Any, dict[str, date]]:
+    """(provider, account, resource) → usage type → first day in the whole bill, of resources in `found`."""
+    keys = [frame.select("provider", "sub_account_id", "resource_id") for frame in found if not frame.is_empty()]
+    if not keys:
+        return {}
+    con.register("found_keys", pl.concat(keys).unique().to_arrow())
+    days: dict[Any, dict[str, date]] = {}
+    for *key, usage_type, day in con.execute(
+        "select provider, sub_account_id, resource_id, usage_type, min(first_day) from usage_months"
+        " semi join found_keys using (provider, sub_account_id, resource_id) group by all"
+    ).fetchall():
+        days.setdefault(tuple(key), {})[usage_type] = day
+    con.unregister("found_keys")
+    return days
+
+
+def _priced(rows: pl.DataFrame, params: Mapping[str, Any], first_days: Mapping[Any, Mapping[str, date]]) -> pl.DataFrame:
+    """Money per month, from the first day on which these charges occur anywhere in the bill.
+
+    The first day inside a check's window is not it: a machine that rests on weekends would be spread over too few days.
+    """
+    firsts = []
+    for row in rows.iter_rows(named=True):
+        known = first_days.get((row["provider"], row["sub_account_id"], row["resource_id"]), {})
+        claimed = [known[u] for u in row.get("claims") or known if u in known]
+        firsts.append(min([row["first_day"], *claimed]))
+    dated = rows.with_columns(pl.Series("first_day", firsts, dtype=pl.Date))
+    window = params if "window_days" in params else {**params, "window_days": 3660}
+    return kinds.price(dated.lazy(), window).collect()
 
 
 def merge_checks(parts: Sequence[Sequence[CheckResult]]) -> tuple[CheckResult, ...]:
@@ -145,23 +189,28 @@ def merge_checks(parts: Sequence[Sequence[CheckResult]]) -> tuple[CheckResult, .
 
 
 def judged_rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> pl.DataFrame:
-    """All rows of a check with verdict, reason for skipping, and money per month."""
+    """All rows of a check with verdict and reason for skipping."""
     frame = select(con, check, params)
     missing = [name for name in kinds.COMMON if name not in frame.columns]
     if missing:
         raise CheckError(
             f"check {check.id}", why=f"returns no column {', '.join(missing)}", fix=f"Add it to {check.origin}."
         )
-    judged = kinds.KINDS[check.kind](frame.lazy(), check.judge, params)
-    window = params if "window_days" in params else {**params, "window_days": 3660}
-    return kinds.price(judged, window).collect()
+    judged: pl.DataFrame = kinds.KINDS[check.kind](frame.lazy(), check.judge, params).collect()
+    return judged
 
 
 def select(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> pl.DataFrame:
     """The rows of a check's query. A user's own check may be one SELECT only."""
     if not check.trusted:
         require_select(check.sql)
-    return con.sql(check.sql, params=check.query_params(params)).pl()
+    with warnings.catch_warnings():
+        # DuckDB warns of a copy; `con.sql` would plan every query twice, which costs more than copying a few rows.
+        warnings.simplefilter("ignore", UserWarning)
+        table = con.execute(check.sql, check.query_params(params)).to_arrow_table()
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table becomes a frame, an array a series
+    return frame
 
 
 def settle(candidates: Iterable[_Candidate]) -> tuple[Finding, ...]:
@@ -175,16 +224,15 @@ def settle(candidates: Iterable[_Candidate]) -> tuple[Finding, ...]:
         candidates, key=lambda c: (order[c.finding.kind], -c.finding.monthly_savings, c.finding.id)
     )
     kept: list[_Candidate] = []
-    by_resource: dict[tuple[str, str, str], list[_Candidate]] = {}
+    by_resource: dict[tuple[str, str, str, str], list[_Candidate]] = {}
     for candidate in ranked:
         own = candidate.finding
-        fronts = by_resource.setdefault((own.provider, own.account_id, own.resource_id), [])
-        front = next(
-            (f for f in fronts if not f.claims or not candidate.claims or f.claims & candidate.claims), None
-        )
-        if front is not None:
+        fronts = by_resource.setdefault((own.provider, own.account_id, own.resource_id, own.currency), [])
+        ahead = [f for f in fronts if not f.claims or not candidate.claims or f.claims & candidate.claims]
+        for front in ahead:
             if front.finding.check_id != own.check_id:
                 front.overlaps.add(own.check_id)
+        if ahead:
             continue
         fronts.append(candidate)
         kept.append(candidate)
@@ -217,23 +265,27 @@ def _settle_scopes(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _candidates(
-    con: duckdb.DuckDBPyConnection, check: Check, found: pl.DataFrame, as_of: date
+    con: duckdb.DuckDBPyConnection, found: Sequence[tuple[Check, pl.DataFrame]], as_of: date
 ) -> list[_Candidate]:
-    if found.is_empty():
+    """Findings of all checks with what is known of their resources, looked up once."""
+    keys = [frame.select("provider", "sub_account_id", "resource_id") for _, frame in found if not frame.is_empty()]
+    if not keys:
         return []
-    con.register("found_keys", found.select("provider", "sub_account_id", "resource_id").unique().to_arrow())
-    known = con.sql(
-        "select r.provider, r.sub_account_id, r.resource_id, r.sub_account_name, r.region_id, r.service_name, r.owner,"
-        " r.environment, r.name_tag, r.first_day, map_keys(t.tags) as tag_names, map_values(t.tags) as tag_values"
+    con.register("found_keys", pl.concat(keys).unique().to_arrow())
+    known = con.execute(
+        "select r.provider, r.sub_account_id, r.resource_id, r.region_id, r.service_name, r.owner, r.environment,"
+        " r.name_tag, map_keys(t.tags) as tag_names, map_values(t.tags) as tag_values"
         " from resources r semi join found_keys using (provider, sub_account_id, resource_id)"
         " left join tag_sets t on t.load_id = r.load_id and t.tag_key = r.tag_key"
-    ).pl()
+    )
+    columns = [column[0] for column in known.description]
+    about = {row[:3]: dict(zip(columns, row, strict=True)) for row in known.fetchall()}
     con.unregister("found_keys")
-    about = {(r["provider"], r["sub_account_id"], r["resource_id"]): r for r in known.iter_rows(named=True)}
     names = account_names(con)
     return [
         _candidate(check, row, about.get((row["provider"], row["sub_account_id"], row["resource_id"]), {}), names, as_of)
-        for row in found.iter_rows(named=True)
+        for check, frame in found
+        for row in frame.iter_rows(named=True)
     ]
 
 

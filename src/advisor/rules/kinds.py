@@ -69,8 +69,8 @@ def idle(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]
     A resource must have been billed on every one of the last `window_days` days, else it is skipped; `use` that is
     null means its lines are missing, which is not zero. `per` of zero or null cannot be judged either.
     """
-    use = pl.col(judge["use"]).cast(pl.Float64)
-    per = pl.col(judge["per"]).cast(pl.Float64) if "per" in judge else pl.lit(1.0)
+    use = _number(judge["use"])
+    per = _number(judge["per"]) if "per" in judge else pl.lit(1.0)
     unseen = use.is_null() | per.is_null() | (per <= 0)
     return _verdicts(
         rows,
@@ -90,7 +90,7 @@ def schedule(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, 
     Saves 1 - working_hours_per_week / 168 of the cost, the week having 168 hours.
     """
     window_hours = 24 * params["window_days"]
-    share = pl.col(judge["hours"]).cast(pl.Float64) / window_hours
+    share = _number(judge["hours"]) / window_hours
     return _verdicts(
         rows,
         found=_at_least(share, params[judge["at_least"]]),
@@ -108,7 +108,7 @@ def stale(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any
     the threshold is skipped, not quiet, while the history itself is below it. `saves_share` (column) or the
     parameter `saving_share` says which part would be saved, else all of it.
     """
-    value = pl.col(judge["value"]).cast(pl.Float64)
+    value = _number(judge["value"])
     enough = _at_least(value, params[judge["at_least"]])
     skips = {NO_USAGE_LINES: value.is_null()}
     if "history" in judge:
@@ -154,11 +154,11 @@ def modernize(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str,
     A price or target that is null is skipped; less than the parameter `min_saving_share` (default: more than
     nothing) is quiet.
     """
-    cost = pl.col("cost").cast(pl.Float64)
+    cost = _number("cost")
     if "ratio" in judge:
-        saves = 1 - pl.col(judge["ratio"]).cast(pl.Float64)
+        saves = 1 - _number(judge["ratio"])
     elif "target" in judge:
-        saves = 1 - pl.col(judge["target"]).cast(pl.Float64) / cost
+        saves = 1 - _number(judge["target"]) / cost
     else:
         saves = pl.lit(1.0)
     least = float(params.get("min_saving_share", 0.0))
@@ -181,8 +181,8 @@ def commitment(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str
     The money is gone until `ends_on` (column, a date or null): nothing is saved before it, so `saves` is 0 unless it
     ends within one month of `as_of`. The row's `cost` is the commitment's whole cost in the window.
     """
-    unused = pl.col(judge["unused"]).cast(pl.Float64)
-    cost = pl.col("cost").cast(pl.Float64)
+    unused = _number(judge["unused"])
+    cost = _number("cost")
     ends_soon = pl.col("ends_on").is_not_null() & (
         pl.col("ends_on") <= pl.lit(params["as_of"] + timedelta(days=round(DAYS_PER_MONTH)))
     )
@@ -223,7 +223,7 @@ def price(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.LazyFrame:
     alive = (pl.lit(as_of) - pl.col("first_day")).dt.total_days() + 1
     days = pl.col("span_days") if "span_days" in columns else pl.min_horizontal(alive, pl.lit(params["window_days"]))
     to_month = DAYS_PER_MONTH / days.cast(pl.Float64)
-    cost = pl.col("cost").cast(pl.Float64)
+    cost = _number("cost")
     committed = pl.col("committed_cost").cast(pl.Float64).fill_null(0.0) if "committed_cost" in columns else pl.lit(0.0)
     at_list = pl.col("list_cost").cast(pl.Float64).fill_null(cost) if "list_cost" in columns else cost
     share = pl.col("saves")
@@ -233,6 +233,12 @@ def price(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.LazyFrame:
         (at_list * share * to_month).alias("monthly_savings_list"),
         (committed * share * to_month).alias("monthly_freed"),
     )
+
+
+def _number(column: str) -> pl.Expr:
+    """The column as a number; NaN and infinity (0.0 / 0.0 in a query) are no measurement, so null."""
+    value = pl.col(column).cast(pl.Float64)
+    return pl.when(value.is_finite()).then(value)
 
 
 def _at_most(value: pl.Expr, limit: pl.Expr | float) -> pl.Expr:
@@ -275,5 +281,5 @@ def _verdicts(
         .then(pl.lit("found"))
         .otherwise(pl.lit("quiet"))
         .alias("verdict"),
-        (saves if saves is not None else pl.lit(1.0)).clip(0.0, 1.0).alias("saves"),
+        (saves if saves is not None else pl.lit(1.0)).fill_nan(0.0).clip(0.0, 1.0).alias("saves"),
     )
