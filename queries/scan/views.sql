@@ -1,9 +1,9 @@
--- What checks see, built once per scan as temporary tables and views over a read-only database. The engine fills
+-- What checks see, built once per scan in memory over a database that is only read. The engine fills
 -- before: scan_loads (load_id), tag_context (load_id, tag_key, owner, environment, name) and
 -- account_context (provider, sub_account_id, environment).
 -- Amounts become DOUBLE here: sums are exact in the store, judgements are estimates.
 
-create or replace temp table meter_discounts as
+create or replace table meter_discounts as
 -- Contract discounts that come as lines of their own (no net columns in that month), as a factor on the usage of
 -- the same account and service. Sums stay as billed; only what checks see is net.
 with by_service as (
@@ -28,7 +28,7 @@ select
 from by_service
 where usage_cost > 0 and discounts < 0;
 
-create or replace temp table usage_meters as
+create or replace table usage_meters as
 select
     m.* exclude (resource_id),
     -- Without resource ids the finest thing that can be judged is a service in a region of an account.
@@ -59,7 +59,7 @@ left join tag_context t using (load_id, tag_key)
 left join account_context a using (provider, sub_account_id)
 left join name_context n using (resource_id);
 
-create or replace temp table meter_months as
+create or replace table meter_months as
 select
     d.load_id,
     d.meter_key,
@@ -77,7 +77,7 @@ join scan_loads using (load_id)
 where d.charge_date <= (select as_of from scan_clock)
 group by all;
 
-create or replace temp view resource_days as
+create or replace view resource_days as
 select
     m.*,
     d.charge_date,                                                              -- UTC day
@@ -93,10 +93,10 @@ from days d
 join usage_meters m using (load_id, meter_key)
 where d.charge_date <= (select as_of from scan_clock);
 
-create or replace temp view usage_days as
+create or replace view usage_days as
 select * from resource_days where charge_role = 'usage';
 
-create or replace temp view resource_months as
+create or replace view resource_months as
 select
     m.*,
     u.* exclude (load_id, meter_key, effective_cost),
@@ -106,10 +106,10 @@ select
 from meter_months u
 join usage_meters m using (load_id, meter_key);
 
-create or replace temp view usage_months as
+create or replace view usage_months as
 select * from resource_months where charge_role = 'usage';
 
-create or replace temp table resources as
+create or replace table resources as
 select
     provider,
     sub_account_id,

@@ -283,13 +283,14 @@ def scan(
 
 
 def _scan_scratch(paths: Sequence[str], settings: Settings, options: ScanOptions, reporter: Reporter) -> ScanResult:
-    """Loads and judges on one connection: nobody else sees this database, so nothing is copied or swapped."""
+    """Loads and judges a database that nobody else sees, so nothing is copied or swapped."""
     sources = _sources(paths, settings.config)
     found, problems = _discover(sources, settings.db.parent)
     with store.private(settings.db, settings.resources) as con:
         loaded, failed = _load_all(con, found, settings.db.parent, reporter)
-        if not loaded:
-            raise _Nothing([*problems, *failed])
+    if not loaded:
+        raise _Nothing([*problems, *failed])
+    with store.reading(settings.db, settings.resources) as con:
         return _judge(con, settings.config, options, _as_problems([*problems, *failed]))
 
 
@@ -325,8 +326,10 @@ def _judge(
         raise StoreError("database", why="holds no billing period", fix="Load an export first: advisor ingest PATH.")
     clocks = _clocks(con, loads) if options.as_of is None else {options.as_of: list(loads)}
     checks = _wanted(catalogue.load_checks(config.check_paths), options.checks, _providers(con))
-    if not all(check.trusted for check in checks):
+    trusted = all(check.trusted for check in checks)
+    if not trusted:
         store.shut_in(con)
+    workers = store.workers(con) if trusted else 1
     judged = []
     costs: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     unmatched = 0.0
@@ -339,6 +342,7 @@ def _judge(
                 as_of=as_of,
                 overrides=config.check_params,
                 min_monthly_savings=options.min_monthly_savings,
+                workers=workers,
             )
         )
         for currency, cost, credits, unknown in _monthly_costs(con):

@@ -75,6 +75,9 @@ def load(path: Path | None, option_names: frozenset[str]) -> Config:
     tables = {"sources", "checks", "tags"}
     options = {key.replace("-", "_"): value for key, value in document.items() if key not in tables}
     _refuse_unknown(path, "", options, option_names | tables)
+    for key in options:
+        if isinstance(options[key], dict):
+            raise ConfigError(f"file {path}", why=f"has a table {key}", fix=f"Write {key} = … with its one value.")
     checks = _table(path, "checks", document)
     tags = _table(path, "tags", document)
     _refuse_unknown(path, "tags.", tags, frozenset(TAG_KEYS))
@@ -85,9 +88,7 @@ def load(path: Path | None, option_names: frozenset[str]) -> Config:
         check_paths=tuple(
             path.parent / Path(str(p)).expanduser() for p in _list(path, "checks.paths", checks.get("paths", []))
         ),
-        check_params={
-            key: value.get("params", value) for key, value in checks.items() if key != "paths" and isinstance(value, dict)
-        },
+        check_params={key: _params(path, key, checks) for key in checks if key != "paths"},
         tags={key: tuple(str(v) for v in _list(path, f"tags.{key}", value)) for key, value in tags.items()},
     )
 
@@ -98,11 +99,16 @@ def _source(file: Path, entry: Any) -> Source:
     if not isinstance(entry, dict) or not entry.get("path"):
         raise ConfigError(f"file {file}", why="has a source without path", fix='Write [[sources]] path = "…".')
     _refuse_unknown(file, "sources.", entry, frozenset(SOURCE_KEYS))
+    for key, value in entry.items():
+        wanted = bool if key == "requester_pays" else str
+        if not isinstance(value, wanted):
+            kind = "true or false" if wanted is bool else "a text"
+            raise ConfigError(f"file {file}", why=f"has sources.{key} = {value!r}", fix=f"It must be {kind}.")
     values = {key: value for key, value in entry.items() if key != "external_id_env"}
     if name := entry.get("external_id_env"):
-        values["external_id"] = os.environ.get(str(name), "")
-    if not str(values["path"]).startswith("s3://"):
-        values["path"] = str(file.parent / Path(str(values["path"])).expanduser())
+        values["external_id"] = os.environ.get(name, "")
+    if "://" not in values["path"]:
+        values["path"] = str(file.parent / Path(values["path"]).expanduser())
     return Source(**values)
 
 
@@ -111,6 +117,11 @@ def _table(file: Path, key: str, document: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ConfigError(f"file {file}", why=f"has {key} that is not a table", fix=f"Write [{key}] and its keys below.")
     return value
+
+
+def _params(file: Path, check: str, checks: Mapping[str, Any]) -> dict[str, Any]:
+    params = _table(file, check, checks)
+    return _table(file, "params", params) or params
 
 
 def _list(file: Path, key: str, value: Any) -> list[Any]:

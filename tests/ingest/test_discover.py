@@ -1,4 +1,4 @@
-"""Which deliveries are found in a folder: every layout that clouds write, at every level, and what hostile hands leave."""
+"""Which deliveries are found in a folder: every layout that clouds write, at every level, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -240,6 +240,17 @@ def test_spellings_of_a_manifest(tree: Callable[..., Path], listed: dict[str, An
 def test_a_manifest_that_names_a_file_twice(tree: Callable[..., Path]) -> None:
     root = tree({"p/x-1.csv": "x", "p/x-Manifest.json": legacy(["p/x-1.csv", "p/x-1.csv"])})
     assert short(found(root), root) == [("p/x", AUGUST, ["x-1.csv"])]
+
+
+def test_two_names_for_one_file(tree: Callable[..., Path]) -> None:
+    deliveries, problem = refused(tree({"x-1.csv": "x", "x-Manifest.json": legacy(["p/a/x-1.csv", "p/b/x-1.csv"])}))
+    assert deliveries == []
+    assert "only one of them is there" in problem.why
+
+
+def test_a_manifest_apart_from_its_files(tree: Callable[..., Path]) -> None:
+    root = tree({"files/x-1.csv": "x", "manifests/x-Manifest.json": legacy(["p/files/x-1.csv"])})
+    assert short(found(root), root) == [("manifests/x", AUGUST, ["x-1.csv"])]
 
 
 # --- fingerprints -------------------------------------------------------------------------------------------------

@@ -50,10 +50,17 @@ def cli(ctx: click.Context, config_file: str | None, color: bool | None, traceba
 
 
 def _defaults(command: click.Command, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The file's options by the names of the command's parameters, as click wants them."""
+    """The file's options by the names of the command's parameters, as texts: click types them like flags."""
     if isinstance(command, click.Group):
         return {name: _defaults(sub, options) for name, sub in command.commands.items()}
-    return {p.name: options[setting_name(p.name)] for p in command.params if p.name and setting_name(p.name) in options}
+    given = {p.name: (p, options.get(setting_name(p.name))) for p in command.params if p.name}
+    return {name: _as_flag(parameter, value) for name, (parameter, value) in given.items() if value is not None}
+
+
+def _as_flag(parameter: click.Parameter, value: Any) -> str | list[str]:
+    if getattr(parameter, "multiple", False):
+        return [str(item) for item in (value if isinstance(value, list) else [value])]
+    return str(value)
 
 
 for module in (scan, data, checks, setup):

@@ -88,7 +88,9 @@ def test(ctx: click.Context, targets: tuple[str, ...]) -> int:
     known = catalogue.load_checks(folders or ctx.find_root().obj.check_paths)
     chosen = [c for c in known if c.id in ids or (folders and not c.trusted) or not targets]
     if missing := sorted(set(ids) - {c.id for c in chosen}):
-        raise AdvisorError(f"check {', '.join(missing)}", why="does not exist", fix="advisor checks list prints the ids.")
+        raise AdvisorError(
+            f"check {', '.join(missing)}", why="does not exist", fix="advisor checks list prints the ids."
+        )
     if not chosen:
         raise CheckError("checks test", why="found no check", fix="Name a folder with pairs of .sql and .cases.toml.")
     failed = run = 0
@@ -109,7 +111,13 @@ def test(ctx: click.Context, targets: tuple[str, ...]) -> int:
 @click.argument("provider", type=click.Choice(["aws", "gcp", "any"]))
 @click.argument("name")
 @click.option("--kind", default="idle", show_default=True, help="Kind of judgement.")
-@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("finops-checks"), show_default=True)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("finops-checks"),
+    show_default=True,
+    help="Where the pair is written, in a folder of its cloud.",
+)
 def new(provider: str, name: str, kind: str, folder: Path) -> None:
     """Write a new check and its cases, ready to be filled in.
 

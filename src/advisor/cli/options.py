@@ -47,7 +47,9 @@ db = option(
 )
 memory_limit = option("--memory-limit", default="320MB", show_default=True, help="Memory for the database.")
 threads = option("--threads", type=click.IntRange(min=0), default=0, help="Threads; 0 means one per core.")
-wait = option("--wait", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to wait for a lock.")
+wait = option(
+    "--wait", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to wait for a lock."
+)
 output = option("-o", "--output", default="-", metavar="FILE", help="Where the result goes; - is stdout.")
 
 
@@ -61,7 +63,12 @@ def store_options(command: Command) -> Command:
 def table_format(command: Command) -> Command:
     """--format of commands that print one table."""
     return option(
-        "--format", "format_", type=click.Choice(["table", "json", "csv", "markdown"]), default="table", show_default=True
+        "--format",
+        "format_",
+        type=click.Choice(["table", "json", "csv", "markdown"]),
+        default="table",
+        show_default=True,
+        help="How it is shown.",
     )(command)
 
 

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), default=Path(config.FILE_NAME))
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path(config.FILE_NAME),
+    show_default=True,
+    help="Where it is written.",
+)
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def init(file: Path, force: bool) -> None:
     """Write an advisor.toml with every setting explained.

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING
 
+from advisor import store
 from advisor.errors import CheckError
-from advisor.rules.kinds import KINDS
+from advisor.rules import cases, engine
+from advisor.rules.context import ContextRules
+from advisor.rules.kinds import COMMON, KINDS, OPTIONAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,9 +69,68 @@ def _section(check: Check) -> list[str]:
         "",
         f"**Cannot see.** {check.blind_spots}",
         "",
+        f"**Query.** [{check.origin.removeprefix('queries/')}]({check.origin.removeprefix('queries/')})",
+        "",
         *(["| parameter | default | unit | meaning |", "|---|---|---|---|", *rows, ""] if rows else []),
         *(["```sh", *commands, "```", ""] if commands else []),
     ]
+
+
+RELATIONS = {
+    "usage_meters": "one row per meter (resource, SKU, usage type, price class): what exists, without amounts",
+    "usage_days": "usage of one meter on one day: what most checks read",
+    "usage_months": "the same by month: small, for long histories",
+    "resource_days": "every other line as well: fees, taxes, credits, refunds, told apart by `charge_role`",
+    "resource_months": "the same by month",
+    "resources": "one row per resource: owner, environment, first and last day, main region and service",
+}
+
+
+def relations_markdown() -> str:
+    """What the query of a check may read, with all columns."""
+    with store.scratch() as con:
+        engine.prepare(con, loads=[], as_of=date(2026, 1, 31), context=ContextRules())
+        columns = {name: [row[0] for row in con.execute(f"describe {name}").fetchall()] for name in RELATIONS}
+    of_meters = columns["usage_meters"]
+    parts = []
+    for name, text in RELATIONS.items():
+        own = columns[name]
+        if name != "usage_meters" and set(of_meters) < set(own):
+            own = [column for column in own if column not in of_meters]
+            text += "; the columns of usage_meters and these"
+        parts += [f"`{name}`: {text}.", "", "```text", *_wrapped(own), "```", ""]
+    return "\n".join(parts[:-1])
+
+
+def _wrapped(words: Iterable[str], width: int = 118) -> list[str]:
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+def columns_markdown() -> str:
+    """What a check's query must and may return."""
+    rows = [*((n, "yes", t) for n, t in COMMON.items()), *((n, "", t) for n, t in OPTIONAL.items())]
+    return "\n".join(
+        ["| column | required | meaning |", "|---|---|---|", *(f"| `{n}` | {r} | {_cell(t)} |" for n, r, t in rows)]
+    )
+
+
+def kinds_markdown() -> str:
+    """Each kind in the words of its function, with the [judge] table of the template."""
+    parts = []
+    for name, kind in KINDS.items():
+        parts += [f"#### {name}", "", inspect.getdoc(kind) or "", "", "```toml", "[judge]", JUDGE[name], "```", ""]
+    return "\n".join(parts[:-1])
+
+
+def cases_text() -> str:
+    """The fields of a case file, in the words of the module that runs it."""
+    lines = inspect.cleandoc(cases.__doc__ or "").splitlines()
+    return "\n".join(["```text", *(line.removeprefix("    ") for line in lines[4:]), "```"])
 
 
 def _cell(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 import shlex
 import warnings
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
     from advisor.rules.catalogue import Check
 
+# `con.sql` plans a query twice, which costs more than the copy that this warns of; once for the process, because
+# warnings.catch_warnings is not for threads.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
+
 RESERVED = {*kinds.COMMON, *kinds.OPTIONAL, "verdict", "skipped", "saves"}
 RESERVED |= {"monthly_cost", "monthly_savings", "monthly_savings_list", "monthly_freed"}
 PLAIN = re.compile(r"[A-Za-z0-9][\w.:/@+=,-]*")
@@ -36,10 +41,11 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a group of loads came to: findings (claims settled), and what every check saw."""
+    """What a group of loads came to: findings (claims settled), what every check saw, and whom it skipped."""
 
     findings: tuple[Finding, ...]
     checks: tuple[CheckResult, ...]
+    skipped: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,8 +57,8 @@ class _Candidate:
 
 def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date, context: ContextRules) -> None:
     """Builds the temporary views that checks read (queries/scan/views.sql) for `loads`, as of one day."""
-    con.execute("create or replace temp table scan_loads as select unnest(?::integer[]) as load_id", [list(loads)])
-    con.execute("create or replace temp table scan_clock as select ?::date as as_of", [as_of])
+    con.execute("create or replace table scan_loads as select unnest(?::integer[]) as load_id", [list(loads)])
+    con.execute("create or replace table scan_clock as select ?::date as as_of", [as_of])
     # Loads of a year repeat their tag sets: each is read once.
     tags = con.execute(
         "select map_keys(tags), map_values(tags), list(load_id), list(tag_key)"
@@ -80,7 +86,7 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
         [(p, a, e) for (p, a), e in named.items() if e],
     )
     con.execute(
-        "create or replace temp table name_context as select resource_id, case when regexp_matches(tail, $denied)"
+        "create or replace table name_context as select resource_id, case when regexp_matches(tail, $denied)"
         " then 'non-production' when regexp_matches(tail, $production)"
         " then 'production' when regexp_matches(tail, $other) then 'non-production' end as environment from"
         " (select distinct resource_id, lower(regexp_extract(resource_id, '[^:/]*$')) as tail from meters"
@@ -92,22 +98,24 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
 
 def judge(
     con: duckdb.DuckDBPyConnection,
-    checks: Iterable[Check],
+    checks: Sequence[Check],
     *,
     as_of: date,
     overrides: Mapping[str, Mapping[str, Any]],
     min_monthly_savings: float = 0.0,
+    workers: int = 1,
 ) -> Judged:
-    """Runs `checks` on the views of `prepare`. A check that fails is reported with its error; the others go on."""
+    """Runs `checks` on the views of `prepare`. A check that fails is reported with its error; the others go on.
+
+    A check is a small query whose planning takes longer than its run, so `workers` of them go side by side.
+    """
     judged: list[tuple[Check, Mapping[str, Any], pl.DataFrame]] = []
     errors: list[CheckResult] = []
-    for check in checks:
-        try:
-            params = check.bind(overrides.get(check.id, {}), as_of)
-            judged.append((check, params, judged_rows(con, check, params)))
-        except (duckdb.Error, pl.exceptions.PolarsError, AdvisorError) as error:
-            text = str(error).split("\n")[0]
-            errors.append(CheckResult(id=check.id, title=check.title, judged=0, skipped=0, found=0, error=text))
+    for check, outcome in zip(checks, _side_by_side(con, checks, as_of, overrides, workers), strict=True):
+        if isinstance(outcome, str):
+            errors.append(CheckResult(id=check.id, title=check.title, judged=0, skipped=0, found=0, error=outcome))
+        else:
+            judged.append((check, *outcome))
     hits = [(check, params, rows.filter(pl.col("verdict") == "found")) for check, params, rows in judged]
     first_days = _first_days(con, [rows for _, _, rows in hits])
     priced = [
@@ -115,7 +123,40 @@ def judge(
     ]
     counts = {check.id: rows.height for check, rows in priced}
     results = [_counted(check, rows, counts[check.id]) for check, _, rows in judged]
-    return Judged(findings=settle(_candidates(con, priced, as_of)), checks=tuple(results + errors))
+    skipped = {c.id: tuple(r.filter(pl.col("verdict") == "skipped")["resource_id"].to_list()) for c, _, r in judged}
+    return Judged(
+        findings=settle(_candidates(con, priced, as_of)), checks=tuple(results + errors), skipped=skipped
+    )
+
+
+Outcome = tuple["Mapping[str, Any]", pl.DataFrame] | str
+
+
+def _side_by_side(
+    con: duckdb.DuckDBPyConnection,
+    checks: Sequence[Check],
+    as_of: date,
+    overrides: Mapping[str, Mapping[str, Any]],
+    workers: int,
+) -> list[Outcome]:
+    """(parameters, judged rows) of every check in order, or the text of its error."""
+
+    def run(cursor: duckdb.DuckDBPyConnection, check: Check) -> Outcome:
+        try:
+            params = check.bind(overrides.get(check.id, {}), as_of)
+            return params, judged_rows(cursor, check, params)
+        except (duckdb.Error, pl.exceptions.PolarsError, AdvisorError) as error:
+            return str(error).split("\n")[0]
+
+    if workers <= 1:
+        return [run(con, check) for check in checks]
+    cursors = [con.cursor() for _ in range(workers)]
+    with ThreadPoolExecutor(workers) as pool:
+        parts = list(pool.map(lambda i: [run(cursors[i], c) for c in checks[i::workers]], range(workers)))
+    outcomes: list[Outcome] = [""] * len(checks)
+    for i, part in enumerate(parts):
+        outcomes[i::workers] = part
+    return outcomes
 
 
 def _counted(check: Check, rows: pl.DataFrame, found: int) -> CheckResult:
@@ -204,11 +245,7 @@ def select(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, An
     """The rows of a check's query. A user's own check may be one SELECT only."""
     if not check.trusted:
         require_select(check.sql)
-    with warnings.catch_warnings():
-        # DuckDB warns of a copy; `con.sql` would plan every query twice, which costs more than copying a few rows.
-        warnings.simplefilter("ignore", UserWarning)
-        table = con.execute(check.sql, check.query_params(params)).to_arrow_table()
-    frame = pl.from_arrow(table)
+    frame = pl.from_arrow(con.execute(check.sql, check.query_params(params)).to_arrow_table())
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table becomes a frame, an array a series
     return frame
 
@@ -375,7 +412,7 @@ def command_lines(template: str, fields: Mapping[str, str]) -> tuple[str, ...]:
 def _fill(con: duckdb.DuckDBPyConnection, table: str, schema: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> None:
     frame = pl.DataFrame(rows, schema=dict(schema), orient="row")
     con.register("fill_rows", frame.to_arrow())
-    con.execute(f"create or replace temp table {table} as select * from fill_rows")
+    con.execute(f"create or replace table {table} as select * from fill_rows")
     con.unregister("fill_rows")
 
 

@@ -77,6 +77,13 @@ def configure(con: DuckDBPyConnection, resources: Resources) -> None:
         con.execute("set temp_directory = '" + resources.temp_directory.replace("'", "''") + "'")
 
 
+def workers(con: DuckDBPyConnection) -> int:
+    """How many small queries to run side by side: as many as the database has threads, which then are one each."""
+    row = con.execute("select current_setting('threads')").fetchone()
+    con.execute("set threads = 1")
+    return int(row[0]) if row else 1
+
+
 def shut_in(con: DuckDBPyConnection) -> None:
     """Takes away files, network and settings: for SQL that others wrote."""
     con.execute("set enable_external_access = false")
@@ -90,19 +97,23 @@ def reading(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
         raise StoreError(
             f"database {path}", why="does not exist", fix="Load an export first: advisor ingest PATH, or advisor scan PATH."
         )
-    try:
-        con = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise _cannot_open(path, error) from error
+    con = duckdb.connect()
     try:
         configure(con, resources)
-        version = _version(con, path)
+        try:
+            con.execute(f"attach '{_quoted(path)}' as store (read_only)")
+        except duckdb.Error as error:
+            raise _cannot_open(path, error) from error
+        version = _version(con, path, database="store")
         if version < SCHEMA_VERSION:
             raise StoreError(
                 f"database {path}",
                 why=f"has the older schema {version}",
                 fix="Run advisor ingest once: it migrates the file.",
             )
+        # What a scan builds lies in memory, where the cursors of several threads see it; temporary tables they do not.
+        for (table,) in con.execute("select table_name from duckdb_tables() where database_name = 'store'").fetchall():
+            con.execute(f"create view {identifier(table)} as from store.{identifier(table)}")
         yield con
     finally:
         con.close()
@@ -234,11 +245,14 @@ def _migrate(con: DuckDBPyConnection, path: Path) -> None:
         con.execute("commit")
 
 
-def _version(con: DuckDBPyConnection, path: Path) -> int:
-    tables = {row[0] for row in con.execute("select table_name from duckdb_tables()").fetchall()}
+def _version(con: DuckDBPyConnection, path: Path, database: str = "") -> int:
+    name = database or (con.execute("select current_database()").fetchone() or ("",))[0]
+    found = con.execute("select table_name from duckdb_tables() where database_name = ?", [name]).fetchall()
+    tables = {row[0] for row in found}
     if not tables:
         return 0
-    row = con.execute("select version from schema_version").fetchone() if "schema_version" in tables else None
+    at = f"{identifier(name)}.schema_version"
+    row = con.execute(f"select version from {at}").fetchone() if "schema_version" in tables else None
     if row is None:
         raise StoreError(
             f"database {path}",
