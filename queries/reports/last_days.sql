@@ -3,8 +3,8 @@
 select
     l.source,
     d.charge_date,
-    bit_or(d.hours_mask) as hours_mask,
     sum(d.line_count)::bigint as line_count,
+    sum(d.effective_cost)::double as effective_cost, -- billing currencies, only compared within the source
     bool_or(l.hourly) as hourly
 from days d
 join loads l using (load_id)

@@ -9,7 +9,9 @@ lines as (
         r.effective_cost,
         r.billed_cost,
         case
+            -- A source that began within the month stands for a whole one, its credits too.
             when r.charge_role in ('usage', 'negation', 'discount', 'unused')
+                or (r.charge_role = 'credit' and r.source_first_day > c.before + 1)
                 then $days_per_month / (c.as_of - greatest(c.before, r.source_first_day - 1))
             else 1
         end as to_month,
@@ -24,7 +26,7 @@ lines as (
 select
     billing_currency,
     coalesce(sum(effective_cost * to_month) filter (charge_role not in ('credit', 'tax', 'refund', 'discount')), 0) as cost,
-    coalesce(sum(billed_cost) filter (charge_role = 'credit'), 0) as credits,
+    coalesce(sum(billed_cost * to_month) filter (charge_role = 'credit'), 0) as credits,
     coalesce(sum(effective_cost * to_month) filter (is_unknown and charge_role = 'usage'), 0) as unknown_cost
 from lines
 group by billing_currency

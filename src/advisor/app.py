@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 MAX_LAG_DAYS = 3
 """Sources whose last complete days lie this near together are judged as of the same day."""
 
+COMPLETE_SHARE = 0.9
+"""A day with less than this part of what the week before it had per day is taken as not yet complete."""
+
 OVERLAP_SHARE = 0.5
 """Two loads of one payer and month that share this part of their resource-days are the same money twice."""
 
@@ -464,9 +467,10 @@ def _countable_loads(con: DuckDBPyConnection) -> tuple[tuple[int, ...], tuple[Pr
 
 def _clocks(con: DuckDBPyConnection, loads: Sequence[int]) -> dict[date, list[int]]:
     """Loads by the day as of which they are judged: the last complete day of their source."""
-    days: dict[str, list[tuple[date, int, int, bool]]] = defaultdict(list)
-    for source, day, mask, lines, hourly in con.execute(_sql("last_days"), {"loads": list(loads)}).fetchall():
-        days[source].append((day, mask, lines, hourly))
+    days: dict[str, list[tuple[date, float]]] = defaultdict(list)
+    for source, day, lines, cost, hourly in con.execute(_sql("last_days"), {"loads": list(loads)}).fetchall():
+        # A day that has begun has fewer lines where they are hourly, and smaller ones where they are daily.
+        days[source].append((day, lines if hourly else cost))
     last = {source: _last_complete(rows) for source, rows in days.items()}
     members: dict[str, list[int]] = defaultdict(list)
     for load_id, source in con.execute("select load_id, source from loads").fetchall():
@@ -482,14 +486,12 @@ def _clocks(con: DuckDBPyConnection, loads: Sequence[int]) -> dict[date, list[in
     return clocks
 
 
-def _last_complete(rows: Sequence[tuple[date, int, int, bool]]) -> date:
-    """The newest day that is complete: a day whose last hour or whose usual number of lines is missing is not."""
+def _last_complete(rows: Sequence[tuple[date, float]]) -> date:
+    """The newest day whose measure is near the usual one of the week before it; a day too early does no harm."""
     ordered = sorted(rows, reverse=True)
-    for index, (day, mask, lines, hourly) in enumerate(ordered[:4]):
-        before = [r[2] for r in ordered[index + 1 : index + 8]]
-        usual = statistics.median(before) if before else 0
-        late_hour = bool(mask >> 23 & 1) if hourly else True
-        if late_hour and lines >= 0.6 * usual:
+    for index, (day, measure) in enumerate(ordered[:4]):
+        before = [m for _, m in ordered[index + 1 : index + 8]]
+        if not before or measure >= COMPLETE_SHARE * statistics.median(before):
             return day
     return ordered[0][0]
 

@@ -177,7 +177,7 @@ def test_query_answers(advisor: Advisor, loaded: Path) -> None:
         "checkpoint",
         "",
         "   ",
-        "-- nothing",
+        "/* nothing */",
         "selekt 1",
     ],
 )

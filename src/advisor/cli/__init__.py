@@ -11,7 +11,7 @@ import click
 
 from advisor import __version__
 from advisor.cli import checks, data, scan, setup
-from advisor.cli.options import load_defaults, setting_name
+from advisor.cli.options import discard_stdout, load_defaults, setting_name
 from advisor.errors import AdvisorError, Exit
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def run(args: list[str] | None = None) -> int:
         click.echo(f"advisor: {error}", err=True)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of our output went away: not our failure, and nothing more can be said on stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output went away: not our failure.
+        discard_stdout()
         return Exit.OK
     except Exception as error:  # noqa: BLE001 - a bug ends in one line and code 1, whatever it is
         if show_trace:

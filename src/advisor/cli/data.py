@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.cli.options import option, output, settings_of, store_options, table_format, write_result
+from advisor.errors import AdvisorError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,8 +38,10 @@ def costs(
     from advisor.cli.scan import _width
     from advisor.cli.tables import render_table
 
-    dimensions = [part.strip() for part in by.split(",") if part.strip()]
+    dimensions = list(dict.fromkeys(part.strip() for part in by.split(",") if part.strip()))
     rows = app.costs(settings_of(ctx, db=db, **shared), dimensions, months)
+    if not rows:
+        raise AdvisorError(f"database {db}", why="holds no billing period", fix="Load an export: advisor ingest PATH.")
     if format_ in ("csv", "json"):
         columns = [*dimensions, "currency", "month", "effective_cost", "credits", "billed_cost"]
         content = render_table(columns, [[row[c] for c in columns] for row in rows], format_)

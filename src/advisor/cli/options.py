@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,17 +116,26 @@ class Terminal:
         click.echo(f"advisor: {text}", err=True)
 
 
+def discard_stdout() -> None:
+    """Nothing more can be said on stdout: what is still buffered must not fail again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def write_result(content: str | bytes, target: str) -> None:
     """Writes a result to stdout or to a file that only the user can read, whole or not at all."""
-    if target == "-":
-        if isinstance(content, bytes):
-            sys.stdout.buffer.write(content)
-        else:
-            click.echo(content, nl=not content.endswith("\n"))
-        return
-    import os
-
     from advisor.errors import AdvisorError
+
+    if target == "-":
+        try:
+            click.echo(content, nl=isinstance(content, str) and not content.endswith("\n"))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            discard_stdout()
+            raise AdvisorError(
+                "stdout", why=f"cannot be written ({error.strerror})", fix="Free space, or name a file with -o."
+            ) from error
+        return
 
     path = Path(target)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

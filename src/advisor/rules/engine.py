@@ -372,7 +372,7 @@ def _candidate(
         account_name=names.get(account, ""),
         region=region,
         resource_id=resource_id,
-        resource_name=about.get("name_tag") or resource_name,
+        resource_name=about.get("name_tag") or short_name(resource_id),
         resource_type=row.get("resource_type") or "",
         owner=about.get("owner") or "",
         environment=about.get("environment") or "",
@@ -394,6 +394,15 @@ def _candidate(
         last_seen=as_of,
     )
     return _Candidate(finding=finding, claims=frozenset(row.get("claims") or ()))
+
+
+def short_name(resource_id: str) -> str:
+    """What people call a resource: the end of its ARN, a load balancer's name without its id, a log group's path."""
+    balancer = re.search(r":loadbalancer/(?:app|net|gwy)/([^/]+)/", resource_id)
+    if balancer:
+        return balancer[1]
+    group = re.search(r":log-group:([^:]+)", resource_id)
+    return group[1] if group else re.split(r"[:/]", resource_id)[-1] or resource_id
 
 
 def command_lines(template: str, fields: Mapping[str, str]) -> tuple[str, ...]:
