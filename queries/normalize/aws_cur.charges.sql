@@ -8,8 +8,17 @@ period = "bill_billing_period_start_date"
 tags = "resource_tags"
 cost_categories = "cost_category"
 attributes = "product"
-# Marketplace lines have no SKU: there the product code is the product.
-sku = "coalesce(nullif(product_sku, ''), line_item_product_code)"
+# Tags belong to a resource, else to a product of an account; the newest set of the period counts.
+tagged_by = [
+  "line_item_usage_account_id", "line_item_resource_id",
+  "case when coalesce(line_item_resource_id, '') = '' then concat_ws(' ', line_item_product_code, line_item_usage_type) end",
+]
+# Of flat product columns (legacy reports have over a hundred) these are kept.
+attributes_kept = [
+  "product_name", "servicename", "operating_system", "pre_installed_sw", "license_model", "tenancy",
+  "database_engine", "cache_engine", "deployment_option", "vcpu", "memory", "physical_processor",
+  "current_generation", "volume_api_name", "storage_class", "group", "transfer_type",
+]
 [types]
 timestamp = ["line_item_usage_start_date", "line_item_usage_end_date", "bill_billing_period_start_date"]
 money = [
@@ -38,6 +47,23 @@ text = [
   "savings_plan_savings_plan_a_r_n", "savings_plan_offering_type", "savings_plan_end_time",
   "split_line_item_parent_resource_id",
 ]
+# What one line per SKU, account or commitment tells, and need not be grouped by: by column of the charges, its key in
+# the lines. Marketplace lines have no SKU: there the product code is the product.
+[lookups.product_sku]
+key = "coalesce(nullif(product_sku, ''), line_item_product_code)"
+values = ["product_servicecode", "product_instance_type", "product_product_family", "line_item_legal_entity"]
+[lookups.bill_payer_account_id]
+key = "bill_payer_account_id"
+values = ["bill_payer_account_name"]
+[lookups.line_item_usage_account_id]
+key = "line_item_usage_account_id"
+values = ["line_item_usage_account_name"]
+[lookups.reservation_reservation_a_r_n]
+key = "reservation_reservation_a_r_n"
+values = ["reservation_end_time"]
+[lookups.savings_plan_savings_plan_a_r_n]
+key = "savings_plan_savings_plan_a_r_n"
+values = ["savings_plan_offering_type", "savings_plan_end_time"]
 [aliases]
 savings_plan_savings_plan_arn = "savings_plan_savings_plan_a_r_n"
 reservation_reservation_arn = "reservation_reservation_a_r_n"
@@ -121,10 +147,8 @@ select
         else 0
     end as consumed_quantity,
     bill_payer_account_id,
-    bill_payer_account_name,
     bill_billing_entity,
     line_item_usage_account_id,
-    line_item_usage_account_name,
     line_item_line_item_type,
     line_item_product_code,
     line_item_usage_type,
@@ -132,7 +156,6 @@ select
     line_item_resource_id,
     coalesce(nullif(product_region_code, ''), nullif(product_region, ''), line_item_availability_zone) as region,
     line_item_currency_code,
-    line_item_legal_entity,
     -- Only where a text is the meter's own: elsewhere it repeats the price.
     case
         when line_item_line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
@@ -142,15 +165,8 @@ select
         else line_item_line_item_description
     end as charge_description,
     pricing_unit,
-    product_instance_type,
     coalesce(nullif(product_sku, ''), line_item_product_code) as product_sku,
-    product_servicecode,
-    product_product_family,
     reservation_reservation_a_r_n,
-    reservation_end_time,
     savings_plan_savings_plan_a_r_n,
-    savings_plan_offering_type,
-    savings_plan_end_time,
-    split_line_item_parent_resource_id is not null and split_line_item_parent_resource_id <> '' as is_split,
-    tag_key
+    split_line_item_parent_resource_id is not null and split_line_item_parent_resource_id <> '' as is_split
 from lines, net

@@ -1,5 +1,5 @@
--- Distinct dimensions of AWS lines → meters in FOCUS terms. `dimensions` has the columns of aws_cur.charges.sql
--- that are not amounts, with meter_key, tag_key, and attributes (the product attributes of the SKU).
+-- Distinct dimensions of AWS lines → meters in FOCUS terms. `dimensions` has the columns of aws_cur.charges.sql that
+-- are not amounts and its lookups, with meter_key, tag_key, and attributes (the product attributes of the SKU).
 with named as (
     select
         *,

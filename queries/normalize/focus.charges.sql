@@ -5,7 +5,8 @@ period = "BillingPeriodStart"
 tags = "Tags"
 cost_categories = "x_CostCategories"
 attributes = "SkuPriceDetails"
-sku = "SkuId"
+tagged_by = ["SubAccountId", "ResourceId", "case when coalesce(ResourceId, '') = '' then ServiceName end"]
+attributes_kept = []
 [types]
 timestamp = ["ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart"]
 money = ["BilledCost", "EffectiveCost", "ListCost", "ContractedCost", "ConsumedQuantity", "PricingQuantity"]
@@ -19,6 +20,18 @@ text = [
   "RegionId", "AvailabilityZone", "ResourceId", "ResourceName", "ResourceType", "ServiceName", "ServiceCategory",
   "SkuId", "SkuMeter", "SkuPriceId", "x_ServiceCode", "x_UsageType", "x_Operation",
 ]
+[lookups.BillingAccountId]
+key = "BillingAccountId"
+values = ["BillingAccountName"]
+[lookups.SubAccountId]
+key = "SubAccountId"
+values = ["SubAccountName"]
+[lookups.CommitmentDiscountId]
+key = "CommitmentDiscountId"
+values = ["CommitmentDiscountType"]
+[lookups.ResourceId]
+key = "ResourceId"
+values = ["ResourceType"]
 [aliases]
 ---*/
 select
@@ -40,9 +53,7 @@ select
     PublisherName,
     InvoiceIssuerName,
     BillingAccountId,
-    BillingAccountName,
     SubAccountId,
-    SubAccountName,
     BillingCurrency,
     ChargeCategory,
     ChargeClass,
@@ -51,14 +62,11 @@ select
     coalesce(ConsumedUnit, PricingUnit) as Unit,
     CommitmentDiscountId,
     CommitmentDiscountStatus,
-    CommitmentDiscountType,
     coalesce(RegionId, AvailabilityZone) as region,
     ResourceId,
-    ResourceType,
     ServiceName,
     SkuId as product_sku,
     coalesce(x_UsageType, SkuMeter) as usage_type,
     x_ServiceCode,
-    x_Operation,
-    tag_key
+    x_Operation
 from lines

@@ -110,24 +110,41 @@ create or replace view usage_months as
 select * from resource_months where charge_role = 'usage';
 
 create or replace table resources as
+with grouped as (
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        -- The region and service that most of the money goes to: a gateway's transfer lines name other regions.
+        arg_max(
+            {'region_id': region_id, 'service_name': service_name}, (effective_cost, region_id, service_name)
+        ) as place,
+        -- Tags are the newest ones.
+        arg_max(
+            {
+                'billing_account_id': billing_account_id, 'sub_account_name': sub_account_name, 'owner': owner,
+                'environment': environment, 'name_tag': name_tag, 'load_id': load_id, 'tag_key': tag_key
+            },
+            (last_day, load_id, tag_key)
+        ) as newest,
+        min(first_day) as first_day,
+        max(last_day) as last_day,
+        min(source_first_day) as source_first_day,
+        max(instance_type) as instance_type
+    from resource_months
+    where resource_id <> '' and charge_role in ('usage', 'fee', 'unused')
+    group by provider, sub_account_id, resource_id
+)
+
 select
     provider,
     sub_account_id,
     resource_id,
-    arg_max(billing_account_id, last_day) as billing_account_id,
-    arg_max(sub_account_name, last_day) as sub_account_name,
-    -- The region and service that most of the money goes to: a gateway's transfer lines name other regions.
-    arg_max(region_id, effective_cost) as region_id,
-    arg_max(service_name, effective_cost) as service_name,
-    arg_max(owner, (last_day, owner)) as owner,
-    arg_max(environment, (last_day, environment)) as environment,
-    arg_max(name_tag, (last_day, name_tag)) as name_tag,
-    arg_max(load_id, (last_day, load_id, tag_key)) as load_id,
-    arg_max(tag_key, (last_day, load_id, tag_key)) as tag_key,
-    min(first_day) as first_day,                            -- UTC day, over the whole history
-    max(last_day) as last_day,                              -- UTC day
-    min(source_first_day) as source_first_day,              -- first day the export could have shown it
-    max(instance_type) as instance_type
-from resource_months
-where resource_id <> '' and charge_role in ('usage', 'fee', 'unused')
-group by provider, sub_account_id, resource_id;
+    unnest(place),                                          -- region_id, service_name
+    unnest(newest),                                         -- billing_account_id, sub_account_name, owner, environment,
+                                                            -- name_tag, load_id, tag_key
+    first_day,                                              -- UTC day, over the whole history
+    last_day,                                               -- UTC day
+    source_first_day,                                       -- first day the export could have shown it
+    instance_type
+from grouped;

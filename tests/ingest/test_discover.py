@@ -319,6 +319,13 @@ def test_files_around_a_broken_manifest_are_not_guessed_at(
     assert "is not JSON" in problem.why
 
 
+def test_names_cannot_forge_lines_of_an_error(tree: Callable[..., Path]) -> None:
+    name = "p\nerror: all is lost\x1b[2J/x-Manifest.json"
+    _, problem = refused(tree({name: "", "p/y.csv": "y"}))
+    assert len(str(problem).splitlines()) == 2
+    assert "\x1b" not in str(problem)
+
+
 def test_files_around_an_unreadable_manifest_are_not_guessed_at(tree: Callable[..., Path]) -> None:
     @dataclass(frozen=True)
     class Refusing:

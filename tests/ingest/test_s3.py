@@ -541,6 +541,16 @@ def test_an_export_in_s3_loads_like_the_one_on_disk(
         assert [url for url in seen if not url.endswith(".json")] == ["list"]
 
 
+def test_errors_name_the_object_and_not_our_copy(small: SmallS3, cache: Path, tmp_path: Path) -> None:
+    for key in ("x.csv", "x.csv.gz", "x.csv.zip", "x.parquet"):
+        small.objects = {f"p/20260801-20260901/{key}": b"no bill"}
+        location = _open("bucket/p", small.address, cache)
+        with store.scratch() as con:
+            error = _refused(lambda con=con, location=location: _load_all(con, location, tmp_path))
+        assert error.what == f"file s3://bucket/p/20260801-20260901/{key}"
+        assert str(cache) not in str(error)
+
+
 def _load_all(con: Any, location: Location, scratch: Path) -> None:
     deliveries, problems = discover(location)
     assert problems == []

@@ -13,7 +13,7 @@ aws ec2 describe-snapshots --region {region} --owner-ids {account_id}
 aws dlm get-lifecycle-policies --region {region}
 aws backup list-backup-plans --region {region}
 """
-reason      = "Snapshot storage grew in {growing_months} complete months in a row, by {gb_growth} GB since {compared_with} to {gb} GB; in that time {snapshots_new} snapshots came and {snapshots_deleted} went."
+reason      = "Snapshot storage grew through {growing_months} complete months in a row, by {gb_growth} GB since {compared_with} to {gb} GB; in that time {snapshots_new} snapshots came and {snapshots_deleted} went."
 [judge]
 value    = "growing_months"
 at_least = "min_growing_months"
@@ -22,7 +22,7 @@ nothing  = "signs_of_upkeep"
 [params.min_growing_months]
 default = 3
 unit    = "months"
-help    = "Complete months in a row, up to the last one, in which the snapshots grew."
+help    = "Complete months of a growing run up to the last one, its first included."
 [params.min_growth]
 default = 0.01
 unit    = "share per month"
@@ -78,6 +78,7 @@ steps as (
     select
         m.*,
         lag(m.gb) over series as gb_before,
+        r.first_day > r.source_first_day as is_new,
         m.gb > lag(m.gb) over series * (1 + $min_growth)
             and lag(m.month) over series = m.month - interval 1 month as grows
     from months m
@@ -101,7 +102,12 @@ judged as (
         billing_currency,
         any_value(base_month) as base_month,
         greatest(any_value(base_month), any_value(last_month) - to_months($counted_months))::date as compared_with,
-        count(*) filter (month > base_month) as growing_months,
+        -- The month that the run starts from is one of its months; not so where snapshots have only begun.
+        case
+            when any_value(base_month) < any_value(last_month)
+                then count(*) filter (month > base_month or (month = base_month and not is_new))
+            else 0
+        end as growing_months,
         max(cost) filter (month = last_month) as cost,
         max(committed_cost) filter (month = last_month) as committed_cost,
         max(list_cost) filter (month = last_month) as list_cost,
@@ -157,8 +163,8 @@ select
     j.list_cost,                                                                   -- billing currency
     r.claims,                                                                      -- usage types
     coalesce(j.growing_months, 0) as growing_months,                               -- months
-    -- Steps between complete months that the export could have shown.
-    date_diff('month', r.source_first_day - interval 1 day, $as_of + interval 1 day) - 2 as history_months,  -- months
+    -- Complete months that the export could have shown.
+    date_diff('month', r.source_first_day - interval 1 day, $as_of + interval 1 day) - 1 as history_months,  -- months
     -- Deletions, growth that ends, and growth that the volumes share; unknown without resource ids.
     case
         when not r.without_ids then coalesce(c.snapshots_deleted, 0)

@@ -25,11 +25,11 @@ default = 14
 unit    = "days"
 help    = "Trailing days that must be observed."
 [params.max_lcu_hours_per_hour]
-default = 0.01
+default = 0.003
 unit    = "LCU-h per h"
-help    = "At or below this load it counts as idle; a classic load balancer's GB count as one LCU-hour each."
+help    = "At or below this load it counts as idle: about 4 connections a minute or 2 GB a month, which scanners cause; a classic load balancer's GB count as one LCU-hour each."
 ---*/
-with balancer_days as (
+with lines as (
     select
         *,
         usage_kind like '%LoadBalancerUsage' as is_hours,
@@ -39,7 +39,24 @@ with balancer_days as (
     from usage_days
     where charge_date > $as_of - $window_days
         and charge_date <= $as_of
-        and resource_id <> ''
+),
+
+-- Accounts whose capacity units do not name their load balancer prove nothing about one.
+blind as (
+    select distinct
+        sub_account_id,
+        true as is_blind
+    from lines
+    where (is_lcu or (is_gb and (service_code = 'AWSELB' or service_name = 'Elastic Load Balancing')))
+        and resource_id = ''
+        and consumed_quantity > 0
+),
+
+balancer_days as (
+    select *
+    from lines
+    left join blind using (sub_account_id)
+    where resource_id <> ''
         and (sub_account_id, resource_id) in (
             select (sub_account_id, resource_id) from usage_meters where usage_kind like '%LoadBalancerUsage'
         )
@@ -70,7 +87,8 @@ totals as (
         sum(list_cost) as list_cost,                                                       -- billing currency
         list(distinct usage_type) filter (resource_id like 'all:%') as claims,  -- usage types
         coalesce(sum(consumed_quantity) filter (is_hours), 0) as hours,                    -- h
-        coalesce(sum(consumed_quantity) filter (is_lcu or is_gb), 0) as lcu_hours          -- LCU-h; GB of classic ones
+        case when bool_or(is_blind) is null
+            then coalesce(sum(consumed_quantity) filter (is_lcu or is_gb), 0) end as lcu_hours  -- LCU-h; GB of classic ones
     from balancer_days
     -- Without resource ids the group holds other things of the service as well.
     where resource_id not like 'all:%' or is_hours or is_lcu or (is_gb and operation like '%LoadBalancing%')

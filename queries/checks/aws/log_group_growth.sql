@@ -2,14 +2,14 @@
 id          = "aws-log-group-growth"
 title       = "Stored logs grow month after month and are never expired"
 kind        = "forgotten"
-service     = "AmazonCloudWatch"
+service     = "Amazon CloudWatch"
 confidence  = "medium"
 effort      = "low"
 risk        = "medium"
-blind_spots = "The retention setting is not in the bill: a retention of more than a year looks the same until it takes hold. Logs may have to be kept by law."
+blind_spots = "The retention setting is not in the bill: a retention that is longer than the export looks the same until it takes hold. Logs may have to be kept by law."
 remediation = "Agree on a retention with the owner and set it on the log group; export to S3 first what must be kept."
 command     = "aws logs describe-log-groups --region {region} --log-group-identifiers {resource_id}"
-reason      = "Stored logs grew in {growing_months} complete months in a row, to {stored_gb} GB; {gb_before} GB of it are older than the {assumed_keep_months} months that this estimate keeps."
+reason      = "Stored logs grew through {growing_months} complete months in a row, to {stored_gb} GB; {gb_before} GB of it are older than the {assumed_keep_months} months that this estimate keeps."
 references  = ["https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html"]
 [judge]
 value    = "growing_months"
@@ -19,13 +19,17 @@ nothing  = "retention_signs"
 [params.min_growing_months]
 default = 3
 unit    = "months"
-help    = "Complete months in a row, up to the last one, in which the stored amount grew."
+help    = "Complete months of a growing run up to the last one, its first included."
 [params.min_growth]
 default = 0.005
 unit    = "share per month"
 help    = "Growth of a month that is more than noise."
+[params.min_total_growth]
+default = 0.1
+unit    = "share"
+help    = "Growth over the run: below it a fixed retention with somewhat more logs looks the same."
 [params.keep_months]
-default = 3
+default = 2
 unit    = "months"
 help    = "Assumption of the estimate: a retention of so many months would be set."
 [params.plateau_share]
@@ -86,6 +90,7 @@ steps as (
     select
         m.*,
         lag(m.stored_gb) over series as stored_gb_before,
+        g.first_day > g.source_first_day as is_new,
         m.stored_gb > lag(m.stored_gb) over series * (1 + $min_growth)
             and lag(m.month) over series = m.month - interval 1 month as grows
     from months m
@@ -108,7 +113,13 @@ judged as (
         sub_account_id,
         resource_id,
         billing_currency,
-        count(*) filter (month > base_month) as growing_months,
+        -- The month that the run starts from is one of its months; not so while a new log group fills up.
+        case
+            when max(stored_gb) filter (month = last_month)
+                >= max(stored_gb) filter (month = base_month) * (1 + $min_total_growth)
+                then count(*) filter (month > base_month or (month = base_month and not is_new))
+            else 0
+        end as growing_months,
         max(cost) filter (month = last_month) as cost,
         max(committed_cost) filter (month = last_month) as committed_cost,
         max(list_cost) filter (month = last_month) as list_cost,
@@ -141,8 +152,8 @@ select
     j.list_cost,                                                                   -- billing currency
     g.claims,                                                                      -- usage types
     coalesce(j.growing_months, 0) as growing_months,                               -- months
-    -- Steps between complete months that the export could have shown.
-    date_diff('month', g.source_first_day - interval 1 day, $as_of + interval 1 day) - 2 as history_months,  -- months
+    -- Complete months that the export could have shown.
+    date_diff('month', g.source_first_day - interval 1 day, $as_of + interval 1 day) - 1 as history_months,  -- months
     -- What looks like a retention: growth that ends, or growth that new logs explain (as much is kept as before).
     case when j.last_gain < $plateau_share * j.usual_gain then 1 else 0 end
     + case when j.ingested_growth >= 0.5 * j.stored_growth then 1 else 0 end as retention_signs,  -- count

@@ -72,6 +72,20 @@ senders as (
     where usage_kind like '%TransitGateway-Bytes%' and resource_id <> ''
 ),
 
+-- Accounts whose bytes or connections do not name what carried them prove nothing about one.
+blind as (
+    select distinct
+        d.sub_account_id,
+        k.variant,
+        true as is_blind
+    from usage_days d
+    join attachment_kinds k on d.usage_kind like k.used_by
+    where d.charge_date > $as_of - $window_days
+        and d.charge_date <= $as_of
+        and d.resource_id = ''
+        and d.consumed_quantity > 0
+),
+
 totals as (
     select
         d.provider,
@@ -90,12 +104,15 @@ totals as (
         list(distinct d.usage_type) filter (d.resource_id like 'all:%') as claims,                  -- usage types
         coalesce(sum(d.consumed_quantity) filter (d.usage_kind = a.fixed), 0) as hours,             -- h
         coalesce(sum(d.consumed_quantity) filter (d.usage_kind like a.used_by), 0) as used,         -- used_unit
-        coalesce(sum(d.consumed_quantity) filter (d.usage_kind like a.used_by), 0) * any_value(a.gb_per_unit)::double
-            as gb_equivalent,                                                                       -- GB
+        case when bool_or(b.is_blind) is null
+            then coalesce(sum(d.consumed_quantity) filter (d.usage_kind like a.used_by), 0)
+                * any_value(a.gb_per_unit)::double
+        end as gb_equivalent,                                                                       -- GB
         case when any_value(a.variant) = 'transit-gateway-attachment' and count(s.region_id) = 0 then 'low' end as confidence
     from usage_days d
     join attachments a using (provider, sub_account_id, resource_id)
     left join senders s using (sub_account_id, region_id)
+    left join blind b on b.sub_account_id = d.sub_account_id and b.variant = a.variant
     where d.charge_date > $as_of - $window_days
         and d.charge_date <= $as_of
         and not a.is_standby_path

@@ -20,11 +20,11 @@ default = 30
 unit    = "days"
 help    = "Trailing days that must be observed."
 [params.max_gb_per_az_month]
-default = 0.1
+default = 0.01
 unit    = "GB per zone and month"
-help    = "At or below this traffic the endpoint counts as idle."
+help    = "At or below this traffic the endpoint counts as idle: private addresses are not scanned, so a thousand calls are use."
 ---*/
-with endpoint_days as (
+with lines as (
     select
         *,
         usage_kind like '%VpcEndpoint-Hours' as is_hours,
@@ -32,7 +32,22 @@ with endpoint_days as (
     from usage_days
     where charge_date > $as_of - $window_days
         and charge_date <= $as_of
-        and resource_id <> ''
+),
+
+-- Accounts whose bytes do not name their endpoint prove nothing about one.
+blind as (
+    select distinct
+        sub_account_id,
+        true as is_blind
+    from lines
+    where is_traffic and resource_id = '' and consumed_quantity > 0
+),
+
+endpoint_days as (
+    select *
+    from lines
+    left join blind using (sub_account_id)
+    where resource_id <> ''
         and (sub_account_id, resource_id) in (
             select (sub_account_id, resource_id) from usage_meters where usage_kind like '%VpcEndpoint-Hours'
         )
@@ -53,7 +68,8 @@ totals as (
         sum(list_cost) as list_cost,                                                       -- billing currency
         list(distinct usage_type) filter (resource_id like 'all:%') as claims,  -- usage types
         coalesce(sum(consumed_quantity) filter (is_hours), 0) as hours,                    -- h, one per zone and hour
-        coalesce(sum(consumed_quantity) filter (is_traffic), 0) as gb                      -- GB
+        case when bool_or(is_blind) is null
+            then coalesce(sum(consumed_quantity) filter (is_traffic), 0) end as gb         -- GB
     from endpoint_days
     -- Without resource ids the group holds other things of the service as well.
     where resource_id not like 'all:%' or is_hours or is_traffic

@@ -78,7 +78,8 @@ def run(args: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if args is None else args
     show_trace = "--traceback" in arguments or bool(os.environ.get("ADVISOR_TRACEBACK"))
     # An ended process cleans up like an interrupted one: locks and copies of the database go.
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         result: Any = cli.main(args=arguments, prog_name="advisor", standalone_mode=False)
         sys.stdout.flush()
@@ -110,4 +111,6 @@ def run(args: list[str] | None = None) -> int:
 
 
 def _interrupt(signum: int, frame: object) -> None:
+    if store := sys.modules.get("advisor.store"):  # not imported: no query runs
+        store.interrupt()
     raise KeyboardInterrupt

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.errors import AdvisorError, ExportError, ReconciliationError
-from advisor.store import UNREADABLE, disk_error, identifier
+from advisor.store import EMPTY_VALUE, UNREADABLE, disk_error, identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +46,9 @@ class Normalisation:
     tags: str
     cost_categories: str
     attributes: str
+    attributes_kept: tuple[str, ...]
+    tagged_by: tuple[str, ...]
+    lookups: Mapping[str, tuple[str, tuple[str, ...]]]
     sku: str
     types: Mapping[str, str]
     aliases: Mapping[str, str]
@@ -88,7 +91,10 @@ def normalisation(name: str) -> Normalisation:
         tags=header["tags"],
         cost_categories=header["cost_categories"],
         attributes=header["attributes"],
-        sku=header["sku"],
+        attributes_kept=tuple(header["attributes_kept"]),
+        tagged_by=tuple(header["tagged_by"]),
+        lookups={name: (entry["key"], tuple(entry["values"])) for name, entry in header["lookups"].items()},
+        sku=header["lookups"].get("product_sku", {"key": "SkuId"})["key"],
         types=types,
         aliases=header.get("aliases", {}),
         charges_sql=body,
@@ -127,10 +133,8 @@ def roll_up(
     _create_lines(con, table, spec, columns, period)
     con.execute(f"create or replace temp view charges as {spec.charges_sql}")
     dimensions = _dimensions(con)
-    _check_dates(con, where)
-    _fill_days(con, load_id, dimensions)
+    _fill_days(con, load_id, dimensions, where)
     _fill_meters(con, load_id, dimensions, spec, columns)
-    _fill_tag_sets(con, load_id, columns)
     rows = _reconcile(con, load_id, where)
     hourly = _is_hourly(con, load_id)
     with_ids = con.execute("select count(*) from meters where load_id = ? and resource_id <> ''", [load_id]).fetchone()
@@ -278,6 +282,7 @@ def _columns(table: Table, spec: Normalisation, where: str) -> _Columns:
                 _key(column, prefix or ""): column
                 for column in table.columns
                 if prefix and canonical(column).startswith(prefix) and canonical(column) not in spec.types
+                if part != "attributes" or canonical(column)[len(prefix) :] in spec.attributes_kept
             }
     return _Columns(direct=direct, map_types=dict(table.types), **maps)
 
@@ -316,6 +321,8 @@ def _typed(table: Table, column: str | None, kind: str) -> str:
         return {"timestamp": "null::timestamp", "money": f"null::{MONEY}", "text": "null::varchar"}[kind]
     name, actual = identifier(column), table.types[column]
     if kind == "timestamp":
+        if actual == "TIMESTAMP WITH TIME ZONE":
+            return f"make_timestamp(epoch_us({name}))"  # the cast asks the time zone library, row by row
         return name if actual == "TIMESTAMP" else f"{name}::timestamp"
     if kind == "money":
         # Parquet doubles are cast when they are summed: casting here would cost every null check its vector.
@@ -336,12 +343,20 @@ def _dimensions(con: DuckDBPyConnection) -> list[str]:
     return [row[0] for row in described if row[0] not in {*AMOUNTS, "charge_date", "hours_mask"}]
 
 
-def _check_dates(con: DuckDBPyConnection, where: str) -> None:
-    row = con.execute("select count(*) filter (charge_date is null), min(charge_date), max(charge_date) from charges")
-    missing, first, last = row.fetchone() or (0, None, None)
+def _fill_days(con: DuckDBPyConnection, load_id: int, dimensions: Sequence[str], where: str) -> None:
+    sums = ", ".join(f"sum({amount}::{MONEY})" for amount in AMOUNTS)
+    try:
+        con.execute(
+            f"insert into days (load_id, charge_date, meter_key, {', '.join(AMOUNTS)}, hours_mask, line_count)"
+            f" select {load_id}, charge_date, hash({', '.join(map(identifier, dimensions))}) as meter_key, {sums},"
+            f" bit_or(hours_mask), count(*) from charges group by charge_date, meter_key order by charge_date"
+        )
+    except EMPTY_VALUE as error:
+        raise ExportError(where, why="has lines without a usage date", fix="Export the period again.") from error
+    first, last = con.execute(
+        "select min(charge_date), max(charge_date) from days where load_id = ?", [load_id]
+    ).fetchone() or (None, None)
     latest = date.today() + timedelta(days=5 * 366)  # noqa: DTZ011 - a bound of years; upfront terms lie ahead
-    if missing:
-        raise ExportError(where, why=f"has {missing} lines without a usage date", fix="Export the period again.")
     if first is not None and (first < EARLIEST or last > latest):
         raise ExportError(
             where,
@@ -350,57 +365,83 @@ def _check_dates(con: DuckDBPyConnection, where: str) -> None:
         )
 
 
-def _fill_days(con: DuckDBPyConnection, load_id: int, dimensions: Sequence[str]) -> None:
-    sums = ", ".join(f"sum({amount}::{MONEY})" for amount in AMOUNTS)
-    con.execute(
-        f"insert into days (load_id, charge_date, meter_key, {', '.join(AMOUNTS)}, hours_mask, line_count)"
-        f" select {load_id}, charge_date, hash({', '.join(map(identifier, dimensions))}) as meter_key, {sums},"
-        f" bit_or(hours_mask), count(*) from charges group by charge_date, meter_key order by charge_date"
-    )
-
-
 def _fill_meters(
     con: DuckDBPyConnection, load_id: int, dimensions: Sequence[str], spec: Normalisation, columns: _Columns
 ) -> None:
-    names = ", ".join(map(identifier, dimensions))
+    """Meters: the distinct dimensions, with what one line per SKU, account or commitment and the tags tell of them."""
     _fill_attributes(con, load_id, spec, columns)
+    _fill_tag_sets(con, load_id, spec, columns)
+    names = ", ".join(map(identifier, dimensions))
     con.execute(
-        "create or replace temp table dimensions as"
-        f" with keyed as (select hash({names}) as meter_key, * from (select distinct {names} from charges)),"
-        f" skus as (select product_sku as sku, attributes from sku_attributes where load_id = {load_id})"
-        " select keyed.*, coalesce(skus.attributes, map()::map(varchar, varchar)) as attributes"
-        " from keyed left join skus on skus.sku = keyed.product_sku"
+        f"create or replace temp table keyed as select hash({names}) as meter_key, *"
+        f" from (select distinct {names} from charges)"
     )
-    counted = con.execute("select count(*), count(distinct meter_key) from dimensions").fetchone()
+    counted = con.execute("select count(*), count(distinct meter_key) from keyed").fetchone()
     if counted and counted[0] != counted[1]:
         raise ReconciliationError(
             "roll-up", why="two meters have the same hash", fix="Please report this; nothing was changed."
         )
+    found, joined = _lookups(con, spec)
+    con.execute(
+        "create or replace temp table dimensions as select keyed.*, t.tag_key,"
+        f" coalesce(a.attributes, map()::map(varchar, varchar)) as attributes{found} from keyed{joined}"
+        " left join (select product_sku as sku, attributes from sku_attributes where load_id = $load) a"
+        f" on a.sku = keyed.product_sku left join tagged t on t.thing = hash({', '.join(spec.tagged_by)})",
+        {"load": load_id},
+    )
     con.execute(f"create or replace temp view aws_service_names as {_text('aws_service_names')}")
     con.execute(f"insert into meters by name select {load_id} as load_id, * from ({spec.meters_sql})")
-    con.execute("drop table dimensions")
+    for table in ("dimensions", "keyed", "tagged", *(f"lookup_{n}" for n in range(len(spec.lookups))), "told"):
+        con.execute(f"drop table {table}")
+
+
+def _lookups(con: DuckDBPyConnection, spec: Normalisation) -> tuple[str, str]:
+    """(columns, joins) of what one line per SKU, account or commitment tells: read once, as distinct combinations."""
+    told = dict.fromkeys(f"{key} as key_{n}" for n, (key, _) in enumerate(spec.lookups.values()))
+    told |= dict.fromkeys(value for _, values in spec.lookups.values() for value in values)
+    con.execute(f"create or replace temp table told as select distinct {', '.join(told)} from lines")
+    found = joined = ""
+    for number, (column, (_, values)) in enumerate(spec.lookups.items()):
+        first = "".join(f", max({v}) filter ({v} <> '') as {v}" for v in values)
+        con.execute(
+            f"create or replace temp table lookup_{number} as select key_{number} as lookup_key{first} from told"
+            f" where key_{number} <> '' group by 1"
+        )
+        found += f", lookup_{number}.* exclude (lookup_key)"
+        joined += f" left join lookup_{number} on lookup_{number}.lookup_key = keyed.{identifier(column)}"
+    return found, joined
 
 
 def _fill_attributes(con: DuckDBPyConnection, load_id: int, spec: Normalisation, columns: _Columns) -> None:
     """Product attributes per SKU; any line of a SKU carries the same ones."""
     if not columns.attributes:
         return
-    names = [f"attributes_{i}" for i in range(len(columns.attributes))]
-    sku = spec.sku
-    first = ", ".join(f"any_value({n}) as {n}" for n in names)
+    first = ", ".join(f"any_value(attributes_{i}) as attributes_{i}" for i in range(len(columns.attributes)))
     con.execute(
         f"insert into sku_attributes select {load_id}, sku, {_as_map(columns.attributes, 'attributes', columns)}"
-        f" from (select {sku} as sku, {first} from lines where coalesce({sku}, '') <> '' group by 1)"
+        f" from (select {spec.sku} as sku, {first} from lines where coalesce({spec.sku}, '') <> '' group by 1)"
     )
 
 
-def _fill_tag_sets(con: DuckDBPyConnection, load_id: int, columns: _Columns) -> None:
+def _fill_tag_sets(con: DuckDBPyConnection, load_id: int, spec: Normalisation, columns: _Columns) -> None:
+    """Tag sets, and in `tagged` the newest one of every tagged thing.
+
+    Two passes, because a MAP per resource would not fit into memory with a million resources: maps are kept once per
+    set, resources only with the hash of theirs. Tags are not part of a meter's identity: hashing the maps of every
+    line twice more costs as much as everything else.
+    """
     names = [f"{part}_{i}" for part in ("tags", "cost_categories") for i in range(len(getattr(columns, part)))]
     first = "".join(f", any_value({n}) as {n}" for n in names)
     con.execute(
         f"insert into tag_sets select {load_id}, tag_key, {_as_map(columns.tags, 'tags', columns)},"
         f" {_as_map(columns.cost_categories, 'cost_categories', columns)}"
         f" from (select tag_key{first} from lines group by tag_key)"
+    )
+    start = identifier(spec.required[1])
+    con.execute(
+        "create or replace temp table tagged as select thing, arg_max(tag_key, (last_seen, tag_key)) as tag_key"
+        f" from (select hash({', '.join(spec.tagged_by)}) as thing, tag_key, max({start}) as last_seen from lines"
+        " group by all) group by all"
     )
 
 

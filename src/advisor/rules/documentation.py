@@ -94,11 +94,10 @@ def relations_markdown() -> str:
     of_meters = columns["usage_meters"]
     parts = []
     for name, text in RELATIONS.items():
-        own = columns[name]
-        if name != "usage_meters" and set(of_meters) < set(own):
-            own = [column for column in own if column not in of_meters]
-            text += "; the columns of usage_meters and these"
-        parts += [f"`{name}`: {text}.", "", "```text", *_wrapped(own), "```", ""]
+        extends = set(of_meters) < set(columns[name])
+        own = [column for column in columns[name] if not (extends and column in of_meters)]
+        more = "; the columns of usage_meters and these" if extends else ""
+        parts += [f"`{name}`: {text}{more}.", "", "```text", *_wrapped(own), "```", ""]
     return "\n".join(parts[:-1])
 
 

@@ -38,6 +38,9 @@ UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.DataError
 Everything else that it raises over an export is a bug of ours.
 """
 
+EMPTY_VALUE = duckdb.ConstraintException
+"""What it raises for a null where there must be a value."""
+
 MIGRATIONS = ("0001_star",)
 """Scripts of queries/store in order; the schema's version is how many of them have run."""
 
@@ -82,6 +85,30 @@ def workers(con: DuckDBPyConnection) -> int:
     row = con.execute("select current_setting('threads')").fetchone()
     con.execute("set threads = 1")
     return int(row[0]) if row else 1
+
+
+_open: list[DuckDBPyConnection] = []
+
+
+def interrupt() -> None:
+    """Stops the running queries; for signal handlers. DuckDB by itself notices a signal late or never."""
+    for con in list(_open):
+        con.interrupt()
+
+
+@contextmanager
+def _closing(con: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
+    """Closes `con` in the end; an interrupted query is an interrupt like any other."""
+    _open.append(con)
+    try:
+        yield con
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        _open.remove(con)
+        con.close()
 
 
 def shut_in(con: DuckDBPyConnection) -> None:
@@ -138,13 +165,10 @@ def writing(
                     pass
                 shutil.copyfile(path, copy)
                 copy.chmod(0o600)
-            con = _connect_new(copy, resources, path)
-            try:
+            with _closing(_connect_new(copy, resources, path)) as con:
                 yield con
                 con.execute("checkpoint")
                 compact = _is_loose(con)
-            finally:
-                con.close()
             if compact:
                 _compact(copy, resources)
             _sync(copy)
@@ -161,11 +185,8 @@ def writing(
 @contextmanager
 def private(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
     """A read-write connection to a new store that only this process knows of: nothing is copied or locked."""
-    con = _connect_new(path, resources, path)
-    try:
+    with _closing(_connect_new(path, resources, path)) as con:
         yield con
-    finally:
-        con.close()
 
 
 def require_select(sql: str) -> None:
@@ -367,14 +388,11 @@ def _is_loose(con: DuckDBPyConnection) -> bool:
 
 def _compact(copy: Path, resources: Resources) -> None:
     packed = copy.with_name(f"{copy.name}.packed")
-    con = duckdb.connect()
-    try:
+    with _closing(duckdb.connect()) as con:
         configure(con, resources)
         con.execute(f"attach '{_quoted(copy)}' as loose (read_only)")
         con.execute(f"attach '{_quoted(packed)}' as packed")
         con.execute("copy from database loose to packed")
-    finally:
-        con.close()
     packed.chmod(0o600)
     packed.replace(copy)
 
