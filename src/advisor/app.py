@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import tempfile
 from collections import defaultdict
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from advisor import store
 from advisor.config import Config, Source
 from advisor.errors import AdvisorError, ExportError, StoreError
-from advisor.ingest import discover, load
+from advisor.ingest import discover
 from advisor.ingest.location import LocalLocation
 from advisor.model import DAYS_PER_MONTH, CurrencySummary, Finding, Group, PeriodTotal, Problem, ScanResult
 from advisor.store import Resources
@@ -95,8 +94,11 @@ def ingest(paths: Sequence[str], settings: Settings, reporter: Reporter) -> Inge
         )
     with _cache() as scratch:
         found, problems = _discover(sources, scratch)
-        new = _new_only(found, settings)
+        new, totals = _new_only(found, settings)
+        loaded: list[tuple[str, date]] = []
         if new:
+            from advisor.ingest import load
+
             with store.writing(
                 settings.db, settings.resources, wait_seconds=settings.wait_seconds, waiting=reporter.say
             ) as con:
@@ -107,10 +109,6 @@ def ingest(paths: Sequence[str], settings: Settings, reporter: Reporter) -> Inge
                     raise _Nothing(failed)
                 totals = _totals(con)
             problems += failed
-        else:
-            loaded = []
-            with _open_if_there(settings) as con:
-                totals = _totals(con) if con else ()
     if not loaded and not (len(found) - len(new)) and problems:
         raise _Nothing(problems)
     return Ingested(
@@ -172,21 +170,26 @@ def _discover(
     return list(found.values()), problems
 
 
-def _new_only(found: Sequence[tuple[Location, Delivery]], settings: Settings) -> list[tuple[Location, Delivery]]:
+def _new_only(
+    found: Sequence[tuple[Location, Delivery]], settings: Settings
+) -> tuple[list[tuple[Location, Delivery]], tuple[PeriodTotal, ...]]:
+    """(deliveries that the database does not hold, its totals)."""
     if not settings.db.exists():
-        return list(found)
+        return list(found), ()
     try:
         with store.reading(settings.db, settings.resources) as con:
-            return [(place, d) for place, d in found if not load.is_loaded(con, d)]
+            return [(place, d) for place, d in found if not store.has_load(con, d.source, d.fingerprint)], _totals(con)
     except StoreError as error:
         if "older schema" in error.why:
-            return list(found)
+            return list(found), ()
         raise
 
 
 def _load_all(
     con: DuckDBPyConnection, new: Sequence[tuple[Location, Delivery]], scratch: Path, reporter: Reporter
 ) -> tuple[list[tuple[str, date]], list[AdvisorError]]:
+    from advisor.ingest import load
+
     loaded: list[tuple[str, date]] = []
     problems: list[AdvisorError] = []
     with reporter.start(sum(d.size_bytes for _, d in new), "Reading exports") as done:
@@ -213,15 +216,6 @@ def _cache() -> Iterator[Path]:
     """A private folder for downloads and unpacked archives, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="advisor-") as folder:
         yield Path(folder)
-
-
-@contextmanager
-def _open_if_there(settings: Settings) -> Iterator[DuckDBPyConnection | None]:
-    if not settings.db.exists():
-        yield None
-        return
-    with store.reading(settings.db, settings.resources) as con:
-        yield con
 
 
 def _as_problems(errors: Iterable[AdvisorError]) -> tuple[Problem, ...]:
@@ -488,6 +482,8 @@ def _clocks(con: DuckDBPyConnection, loads: Sequence[int]) -> dict[date, list[in
 
 def _last_complete(rows: Sequence[tuple[date, float]]) -> date:
     """The newest day whose measure is near the usual one of the week before it; a day too early does no harm."""
+    import statistics
+
     ordered = sorted(rows, reverse=True)
     for index, (day, measure) in enumerate(ordered[:4]):
         before = [m for _, m in ordered[index + 1 : index + 8]]

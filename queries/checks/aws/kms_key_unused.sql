@@ -51,12 +51,12 @@ requests as (
 
 -- Accounts whose requests do not name their keys prove nothing about a key.
 blind as (
-    select sub_account_id
+    select distinct sub_account_id
     from lines
     where is_request
-    group by sub_account_id
-    having bool_or(resource_id = '' and regexp_matches(operation, 'crypt|GenerateDataKey|Sign|Verify|Mac'))
-        and not bool_or(resource_id <> '')
+        and resource_id = ''
+        and consumed_quantity > 0
+        and (operation = '' or regexp_matches(operation, 'crypt|GenerateDataKey|Sign|Verify|Mac|DeriveSharedSecret'))
 )
 
 select

@@ -28,15 +28,37 @@ with lines as (
     select
         *,
         usage_kind like 'Lambda-Provisioned-Concurrency%' as is_reserved,
-        usage_kind like 'Lambda-Provisioned-GB-Second%' as is_used
+        usage_kind like 'Lambda-Provisioned-GB-Second%' as is_used,
+        -- Without its version or alias.
+        regexp_replace(resource_id, '(:function:[^:]+):[^:]+$', '\1') as function_id
     from usage_days
     where charge_date > $as_of - $window_days
         and charge_date <= $as_of
-        and resource_id <> ''
         and (usage_kind like 'Lambda-Provisioned-%' or usage_kind like 'Lambda-GB-Second%')
 ),
+used as (
+    select
+        sub_account_id,
+        function_id,
+        resource_id,
+        sum(consumed_quantity) as gb_seconds
+    from lines
+    where is_used and resource_id <> ''
+    group by all
+),
+
+-- Accounts whose calls do not name their function prove nothing about one.
+blind as (
+    select distinct
+        sub_account_id,
+        true as is_blind
+    from lines
+    where is_used and resource_id = '' and consumed_quantity > 0
+),
+
 functions as (
     select
+        function_id,
         provider,
         sub_account_id,
         resource_id,
@@ -48,11 +70,28 @@ functions as (
         coalesce(sum(committed_cost) filter (is_reserved), 0) as committed_cost,
         coalesce(sum(list_cost) filter (is_reserved), 0) as list_cost,
         list(distinct usage_type order by usage_type) filter (is_reserved) as claims,
-        sum(consumed_quantity) filter (is_reserved) as reserved_gb_seconds,
-        -- Calls on provisioned concurrency are billed by their duration: no line means no call.
-        coalesce(sum(consumed_quantity) filter (is_used), 0) as used_gb_seconds
+        sum(consumed_quantity) filter (is_reserved) as reserved_gb_seconds
     from lines
+    where resource_id <> ''
     group by all
+),
+
+rated as (
+    select
+        f.*,
+        -- Calls on provisioned concurrency are billed by their duration: no line means no call. The lines may name the
+        -- function where the reservation names its alias, or the other way round.
+        case
+            when b.is_blind is null
+                then coalesce((
+                    select sum(u.gb_seconds) from used u
+                    where u.sub_account_id = f.sub_account_id
+                        and u.function_id = f.function_id
+                        and (u.resource_id in (f.resource_id, f.function_id) or f.resource_id = f.function_id)
+                ), 0)
+        end as used_gb_seconds
+    from functions f
+    left join blind b using (sub_account_id)
 )
 select
     provider,
@@ -71,4 +110,4 @@ select
     used_gb_seconds,                                                          -- GB-s
     used_gb_seconds / nullif(reserved_gb_seconds, 0) as utilisation,          -- share
     1 - used_gb_seconds / nullif(reserved_gb_seconds, 0) as saves_share       -- share
-from functions
+from rated

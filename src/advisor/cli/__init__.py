@@ -46,6 +46,8 @@ def cli(ctx: click.Context, config_file: str | None, color: bool | None, traceba
         color = False if os.environ.get("NO_COLOR") else (True if os.environ.get("FORCE_COLOR") else None)
     ctx.color = color
     ctx.obj = load_defaults(ctx, config_file)
+    if ctx.obj is None:  # only help is asked for, or the file is about to be written
+        return
     ctx.default_map = {name: _defaults(command, ctx.obj.options) for name, command in cli.commands.items()}
 
 

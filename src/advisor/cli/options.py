@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from advisor import config
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -73,10 +71,12 @@ def table_format(command: Command) -> Command:
     )(command)
 
 
-def load_defaults(ctx: click.Context, config_file: str | None) -> Config:
+def load_defaults(ctx: click.Context, config_file: str | None) -> Config | None:
     """advisor.toml, or nothing where there is none; `init` and help must work with a broken one."""
     if any(flag in sys.argv for flag in ("-h", "--help")) or ctx.invoked_subcommand == "init":
-        return config.Config()
+        return None
+    from advisor import config
+
     return config.load(config.find_file(config_file), frozenset(REGISTERED))
 
 

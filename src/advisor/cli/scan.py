@@ -119,8 +119,10 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], format_: str, output: str
         [t.source, t.format, f"{t.period:%Y-%m}", t.currency, t.rows, t.billed_cost, t.credits, t.effective_cost,
          "loaded" if (t.source, t.period) in loaded else "unchanged"]
         for t in done.totals
+        if format_ != "table" or (t.source, t.period) in loaded
     ]  # fmt: skip
-    write_result(render_table(columns, rows, format_, width=_width(output)), output)
+    if rows:
+        write_result(render_table(columns, rows, format_, width=_width(output)), output)
     for total in done.totals:
         if (total.source, total.period) in loaded:
             for note in total.notes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor import __version__, config
+from advisor import __version__
 from advisor.cli.options import (
     REGISTERED,
     output,
@@ -26,13 +26,15 @@ from advisor.errors import AdvisorError, Exit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from advisor.config import Config
+
 
 @click.command()
 @click.option(
     "--file",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=Path(config.FILE_NAME),
+    default=Path("advisor.toml"),
     show_default=True,
     help="Where it is written.",
 )
@@ -46,7 +48,9 @@ def init(file: Path, force: bool) -> None:
     """
     if file.exists() and not force:
         raise AdvisorError(f"file {file}", why="exists", fix="Edit it, or overwrite it with --force.")
-    write_result(config.TEMPLATE, str(file))
+    from advisor.config import TEMPLATE
+
+    write_result(TEMPLATE, str(file))
     click.echo(f"advisor: wrote {file}; edit it, then run advisor doctor.", err=True)
 
 
@@ -76,7 +80,7 @@ def show(ctx: click.Context, format_: str, output: str) -> None:
 def _settings(root: click.Context) -> Iterator[tuple[str, str, str]]:
     from advisor.cli import cli
 
-    loaded: config.Config = root.obj
+    loaded: Config = root.obj
     options: dict[str, click.Option] = {}
     for command in cli.commands.values():
         subcommands = command.commands.values() if isinstance(command, click.Group) else [command]
@@ -132,7 +136,7 @@ def _diagnose(ctx: click.Context, db: Path, shared: dict[str, Any]) -> Iterator[
 
     versions = f"advisor {__version__}, Python {platform.python_version()}"
     yield "versions", "ok", f"{versions}, DuckDB {duckdb.__version__}, polars {polars.__version__}"
-    loaded: config.Config = ctx.find_root().obj
+    loaded: Config = ctx.find_root().obj
     yield "settings", "ok", str(loaded.file) if loaded.file else "no advisor.toml: defaults (advisor init writes one)"
     try:
         yield "checks", "ok", f"{len(catalogue.load_checks(loaded.check_paths))} checks"

@@ -124,8 +124,7 @@ def reading(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
         raise StoreError(
             f"database {path}", why="does not exist", fix="Load an export first: advisor ingest PATH, or advisor scan PATH."
         )
-    con = duckdb.connect()
-    try:
+    with _closing(duckdb.connect()) as con:
         configure(con, resources)
         try:
             con.execute(f"attach '{_quoted(path)}' as store (read_only)")
@@ -142,8 +141,6 @@ def reading(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
         for (table,) in con.execute("select table_name from duckdb_tables() where database_name = 'store'").fetchall():
             con.execute(f"create view {identifier(table)} as from store.{identifier(table)}")
         yield con
-    finally:
-        con.close()
 
 
 @contextmanager
