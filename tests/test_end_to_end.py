@@ -44,7 +44,9 @@ CONFIDENCES = EFFORTS = {"low", "medium", "high"}
 def advisor(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ADVISOR_")} | {"HOME": str(folder)}
     command = [sys.executable, "-m", "advisor", *args]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ class Reporter(Protocol):
 class Silent:
     """Reports nothing."""
 
-    def start(self, total_bytes: int, what: str) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG002
+    def start(self, total_bytes: int, what: str) -> AbstractContextManager[Callable[[int], None]]:
         """Nothing is drawn."""
         return nullcontext(lambda _: None)
 
@@ -148,13 +148,13 @@ def _location(source: Source, cache: Path) -> Location:
         return s3.open_s3(source.path, options, cache)
     if "://" in source.path:
         scheme = source.path.split("://", 1)[0]
-        raise ExportError(f"source {source.path}", why=f"has a scheme {scheme} that cannot be read", fix="Use s3:// or a path.")
+        raise ExportError(
+            f"source {source.path}", why=f"has a scheme {scheme} that cannot be read", fix="Use s3:// or a path."
+        )
     return LocalLocation(path=Path(source.path))
 
 
-def _discover(
-    sources: Iterable[Source], cache: Path
-) -> tuple[list[tuple[Location, Delivery]], list[AdvisorError]]:
+def _discover(sources: Iterable[Source], cache: Path) -> tuple[list[tuple[Location, Delivery]], list[AdvisorError]]:
     found: dict[tuple[str, date | None], tuple[Location, Delivery]] = {}
     problems: list[AdvisorError] = []
     for source in sources:
@@ -244,7 +244,11 @@ def probe_database(settings: Settings) -> tuple[str, str, str]:
             periods = con.execute("select count(*), count(distinct source) from loads").fetchone() or (0, 0)
     except AdvisorError as error:
         return what, "wrong", str(error)
-    return what, "ok", f"{periods[0]} billing periods of {periods[1]} sources, {settings.db.stat().st_size / 1e6:,.1f} MB"
+    return (
+        what,
+        "ok",
+        f"{periods[0]} billing periods of {periods[1]} sources, {settings.db.stat().st_size / 1e6:,.1f} MB",
+    )
 
 
 # --- scan ---------------------------------------------------------------------------------------------------------------
@@ -313,9 +317,7 @@ def _remember(result: ScanResult, settings: Settings, reporter: Reporter) -> Non
         )
 
 
-def _judge(
-    con: DuckDBPyConnection, config: Config, options: ScanOptions, problems: tuple[Problem, ...]
-) -> ScanResult:
+def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, problems: tuple[Problem, ...]) -> ScanResult:
     from advisor.rules import catalogue, engine
 
     loads, overlaps = _countable_loads(con)
@@ -598,7 +600,9 @@ def query(settings: Settings, sql: str) -> tuple[list[str], list[tuple[Any, ...]
             return list(relation.columns), relation.fetchall()
         except store.DatabaseError as error:
             raise AdvisorError(
-                "query", why=str(error).split("\n")[0], fix="Tables: days, meters, tag_sets, sku_attributes, loads, totals."
+                "query",
+                why=str(error).split("\n")[0],
+                fix="Tables: days, meters, tag_sets, sku_attributes, loads, totals.",
             ) from error
 
 

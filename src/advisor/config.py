@@ -38,7 +38,7 @@ class Source:
     role_arn: str = ""
     external_id: str = field(default="", repr=False)
     region: str = ""
-    endpoint_url: str = ""
+    endpoint_url: str = field(default="", repr=False)
     requester_pays: bool = False
 
 
@@ -69,7 +69,9 @@ def load(path: Path | None, option_names: frozenset[str]) -> Config:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"file {path}", why=f"cannot be read ({error})", fix="Correct --config or its file.") from error
+        raise ConfigError(
+            f"file {path}", why=f"cannot be read ({error})", fix="Correct --config or its file."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"file {path}", why=f"is not TOML: {error}", fix="Correct that line.") from error
     tables = {"sources", "checks", "tags"}
@@ -115,7 +117,9 @@ def _source(file: Path, entry: Any) -> Source:
 def _table(file: Path, key: str, document: Mapping[str, Any]) -> dict[str, Any]:
     value = document.get(key, {})
     if not isinstance(value, dict):
-        raise ConfigError(f"file {file}", why=f"has {key} that is not a table", fix=f"Write [{key}] and its keys below.")
+        raise ConfigError(
+            f"file {file}", why=f"has {key} that is not a table", fix=f"Write [{key}] and its keys below."
+        )
     return value
 
 

@@ -61,4 +61,4 @@ class CheckError(AdvisorError):
 
 def printable(text: str) -> str:
     """`text` without control characters, so that hostile names cannot steer a terminal or forge log lines."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

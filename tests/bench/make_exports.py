@@ -71,7 +71,7 @@ plan-fee | SavingsPlanRecurringFee | ComputeSavingsPlans | | ComputeSP:1yrNoUpfr
 ri-fee   | RIFee | AmazonEC2 | Compute Instance | {p}HeavyUsage:{x} | RunInstances:0002 | Hrs | *0.62 | hour
 tax      | Tax | AmazonEC2 | | | | | 0 | hour
 credit   | Credit | AmazonEC2 | | | | | 0 | hour
-"""  # noqa: E501
+"""
 ONCE = ("plan-fee", "tax", "credit")  # kinds that are not regional
 SERVICES = {
     "AmazonEC2": "Amazon Elastic Compute Cloud",

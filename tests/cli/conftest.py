@@ -15,7 +15,7 @@ from advisor.cli import run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "store"))
 
-import small_cur  # noqa: E402
+import small_cur
 
 NAT_CHECK = "aws-nat-gateway-idle"
 

@@ -183,7 +183,9 @@ def test_a_check_whose_header_lacks_a_parameter_fails_alone(advisor: Advisor, ow
     assert "max_gb" in done.err
 
 
-@pytest.mark.parametrize("query", ["select nonsense from usage_days", "select", "select 1 as x", "select 1/0 as resource_id"])
+@pytest.mark.parametrize(
+    "query", ["select nonsense from usage_days", "select", "select 1 as x", "select 1/0 as resource_id"]
+)
 def test_a_check_with_a_mistake_fails_alone(advisor: Advisor, own: Path, export: Path, query: str) -> None:
     with_query(own, query)
     done = advisor("scan", export, *SCAN)

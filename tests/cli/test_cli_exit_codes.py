@@ -35,7 +35,7 @@ def test_findings_are_no_failure(advisor: Advisor, export: Path) -> None:
         ("query",),
         ("checks", "new", "azure", "x"),
     ],
-    ids=lambda args: " ".join(args),
+    ids=" ".join,
 )
 def test_misuse_is_2(advisor: Advisor, args: tuple[str, ...]) -> None:
     done = advisor(*args)
@@ -154,9 +154,7 @@ def test_ingest_of_one_broken_export_is_3_and_loads_the_other(advisor: Advisor, 
     assert "torn" in done.err
 
 
-@pytest.mark.parametrize(
-    ("level", "code"), [("never", 0), ("any", 10), ("low", 10), ("medium", 10), ("high", 10)]
-)
+@pytest.mark.parametrize(("level", "code"), [("never", 0), ("any", 10), ("low", 10), ("medium", 10), ("high", 10)])
 def test_fail_on_looks_at_confidence(advisor: Advisor, loaded: Path, level: str, code: int) -> None:
     assert advisor("report", "--db", loaded, "--fail-on", level).code == code
 

@@ -139,7 +139,9 @@ def test_sources_of_the_file_are_relative_to_it(
     elsewhere = tmp_path / "etc"
     elsewhere.mkdir()
     (elsewhere / "bills").symlink_to(export)
-    (elsewhere / "advisor.toml").write_text('[[sources]]\npath = "bills"\n[[sources]]\npath = "s3://bucket/x"\n', "utf-8")
+    (elsewhere / "advisor.toml").write_text(
+        '[[sources]]\npath = "bills"\n[[sources]]\npath = "s3://bucket/x"\n', "utf-8"
+    )
     monkeypatch.setenv("ADVISOR_CONFIG", str(elsewhere / "advisor.toml"))
     settings = shown(advisor)
     assert settings["source 1"][0] == str(elsewhere / "bills")

@@ -157,9 +157,7 @@ def test_a_terminal_without_colour_is_respected(workdir: Path, loaded: Path) -> 
 
 def test_progress_stays_off_a_redirected_stdout(workdir: Path, export: Path) -> None:
     with (workdir / "out.json").open("wb") as file:
-        code, seen = on_terminal(
-            "scan", str(export), *CHECK, "--format", "json", cwd=workdir, stdout=file.fileno()
-        )
+        code, seen = on_terminal("scan", str(export), *CHECK, "--format", "json", cwd=workdir, stdout=file.fileno())
     assert code == Exit.OK
     assert "Reading exports" in seen
     assert json.loads((workdir / "out.json").read_text("utf-8"))["summary"]["findings"] == 1
@@ -208,18 +206,14 @@ def test_a_reader_that_leaves_early_is_no_error(workdir: Path, loaded: Path) -> 
         f"'{sys.executable}' -m advisor query 'select * from range(200000)' --db '{loaded}' --format csv | head -1;"
         ' echo "${PIPESTATUS[0]}"'
     )
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=workdir, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run(["bash", "-c", script], cwd=workdir, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.splitlines() == ["range", "0"]
     assert done.stderr == ""
 
 
 def test_a_closed_stdout_is_told(workdir: Path, loaded: Path) -> None:
     script = f"'{sys.executable}' -m advisor report --db '{loaded}' > /dev/full"
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=workdir, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run(["bash", "-c", script], cwd=workdir, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == Exit.BAD_INPUT
     assert "Traceback" not in done.stderr
     assert "No space left" in done.stderr

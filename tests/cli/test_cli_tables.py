@@ -79,7 +79,9 @@ def totals(advisor: Advisor, database: Path) -> dict[str, tuple[float, float, fl
     return {str(r["month"]): (r["effective"], r["credits"], r["billed"]) for r in found}  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("by", ["service", "account,region", "tag:team", "usage", "category", "provider", "tag:Team,service"])
+@pytest.mark.parametrize(
+    "by", ["service", "account,region", "tag:team", "usage", "category", "provider", "tag:Team,service"]
+)
 def test_costs_add_up_to_the_totals(advisor: Advisor, loaded: Path, by: str) -> None:
     expected = totals(advisor, loaded)
     found = rows(advisor, "costs", "--by", by, "--db", loaded)

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import small_cur  # noqa: E402
+import small_cur
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -95,7 +95,8 @@ def month(period: str, *, cost: float = 1.08, days: int = 0, **changes: Any) -> 
     first = moment(f"{period}-01")
     after = (first + timedelta(days=32)).replace(day=1)
     return [
-        line((first + timedelta(days=n)).date().isoformat(), cost, **changes) for n in range(days or (after - first).days)
+        line((first + timedelta(days=n)).date().isoformat(), cost, **changes)
+        for n in range(days or (after - first).days)
     ]
 
 

@@ -110,13 +110,15 @@ def test_a_database_of_something_else_is_not_touched(database: Path, root: Path)
     use_every_way(database, root, "something else")
 
 
-@pytest.mark.parametrize("content", [b"plain text\n" * 999, b"SQLite format 3\x00" + b"\x00" * 9999, b"PK\x03\x04" * 999])
+@pytest.mark.parametrize(
+    "content", [b"plain text\n" * 999, b"SQLite format 3\x00" + b"\x00" * 9999, b"PK\x03\x04" * 999]
+)
 def test_a_file_that_is_no_database_is_not_touched(database: Path, root: Path, content: bytes) -> None:
     database.write_bytes(content)
     use_every_way(database, root, "is not a database")
 
 
-@pytest.mark.parametrize("share", [0.001, 0.2, 0.6, 0.99])
+@pytest.mark.parametrize("share", [0.001, 0.2, 0.6])
 def test_a_truncated_database_is_told(database: Path, root: Path, share: float) -> None:
     fill(database, root)
     whole = database.read_bytes()

@@ -2,7 +2,7 @@
 id          = "aws-database-insights-advanced"
 title       = "Database pays for advanced Database Insights or long retention"
 kind        = "modernize"
-service     = "AmazonCloudWatch"
+service     = "Amazon CloudWatch"
 confidence  = "low"
 effort      = "low"
 risk        = "low"

@@ -2,7 +2,7 @@
 id          = "aws-ec2-detailed-monitoring"
 title       = "EC2 instance pays for one-minute metrics"
 kind        = "modernize"
-service     = "AmazonCloudWatch"
+service     = "Amazon CloudWatch"
 confidence  = "low"
 effort      = "low"
 risk        = "low"

@@ -2,7 +2,7 @@
 id          = "aws-eks-extended-support"
 title       = "Kubernetes cluster runs a version in paid extended support"
 kind        = "modernize"
-service     = "Amazon Elastic Container Service for Kubernetes"
+service     = "Amazon Elastic Kubernetes Service"
 confidence  = "high"
 effort      = "medium"
 risk        = "medium"

@@ -122,7 +122,8 @@ usages as (
         is_requests,
         charge_date,                                 -- UTC day
         day(last_day(charge_date)) as month_days,    -- days
-        sum(consumed_quantity) as quantity           -- pricing unit
+        -- A thousandth of a capacity unit of a load balancer is a request every few seconds.
+        sum(consumed_quantity * case when usage_kind like '%LCUUsage%' then 1000 else 1 end) as quantity  -- pricing unit
     from placed
     where charge_date > $as_of - $min_quiet_days
     group by all

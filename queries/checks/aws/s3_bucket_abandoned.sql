@@ -6,7 +6,7 @@ service     = "Amazon Simple Storage Service"
 confidence  = "medium"
 effort      = "medium"
 risk        = "high"
-blind_spots = "Evidence, backups and originals are kept without being read; yearly jobs leave no trace. Deleted objects are lost."
+blind_spots = "Evidence, backups and originals are kept without being read; yearly jobs leave no trace, nor do quarterly ones in an export of a few weeks. Deleted objects are lost."
 remediation = "Ask the owner; block access for some weeks or move the objects to an archive class before deleting them."
 command     = """
 aws s3 ls s3://{resource_name} --recursive --summarize --human-readable
@@ -40,6 +40,14 @@ help    = "Limit of data moved in and out."
 default = 3
 unit    = "days"
 help    = "Limit of days within the window on which objects were read or written: backups and logs are few but regular."
+[params.storage_change]
+default = 0.01
+unit    = "share"
+help    = "Limit of growth or shrinkage over the window: deliveries of some AWS services write without a billed request."
+[params.lookback_days]
+default = 100
+unit    = "days"
+help    = "Trailing days in which no week may have gone beyond the weekly limits: a quarter, for quarterly use."
 ---*/
 with lines as (
     select
@@ -58,9 +66,13 @@ with lines as (
                 and not regexp_matches(
                     operation, '^(Head|List|Delete|Read|Abort)|Tagging|A[Cc][Ll]|Lock|LegalHold|Retention|Transition|Inventory'
                 )
-        end as is_object
+        end as is_object,
+        charge_date > $as_of - $window_days as is_recent,
+        -- Lines name a bucket by its ARN or by its bare name.
+        case when resource_id like 'all:%' then sub_account_id || resource_id else regexp_extract(resource_id, '[^:/]*$') end
+            as bucket
     from usage_days
-    where charge_date > $as_of - $window_days
+    where charge_date > $as_of - greatest($window_days, $lookback_days)
         and charge_date <= $as_of
         and (service_code = 'AmazonS3' or (service_code = '' and service_name = 'Amazon Simple Storage Service'))
 ),
@@ -68,14 +80,59 @@ with lines as (
 -- Whoever pays for the requests, they are the bucket's.
 activity as (
     select
-        case when resource_id like 'all:%' then sub_account_id || resource_id else resource_id end as bucket,
+        bucket,
         sum(consumed_quantity) filter (is_tier1) as tier1_requests,             -- requests
         sum(consumed_quantity) filter (is_get) as get_requests,                 -- requests
         sum(consumed_quantity) filter (is_transfer) as transfer_gb,             -- GB
         sum(consumed_quantity) filter (is_object) as object_requests,           -- requests and GB
         count(distinct charge_date) filter (is_object and consumed_quantity > 0) as active_days  -- days
     from lines
-    where resource_id <> ''
+    where is_recent and resource_id <> ''
+    group by all
+),
+
+-- Weeks before the window in which the bucket was in use.
+earlier as (
+    select distinct
+        bucket,
+        true as used_before
+    from (
+        select
+            bucket,
+            ($as_of - charge_date) // 7 as week,
+            sum(consumed_quantity) filter (is_get) > $get_requests_per_week
+            or sum(consumed_quantity) filter (is_transfer and is_object) > $transfer_gb_per_week
+            or sum(consumed_quantity) filter (is_tier1 and is_object) > $tier1_requests_per_week as is_used
+        from lines
+        where not is_recent and resource_id <> ''
+        group by all
+    )
+    where is_used
+),
+
+-- Bytes stored at both ends of the window; as billed or per day, whichever moved less: GB-months are smaller in
+-- longer months.
+sizes as (
+    select
+        sub_account_id,
+        resource_id,
+        least(
+            abs(median(quantity) filter (place <= 7) / nullif(median(quantity) filter (place > days - 7), 0) - 1),
+            abs(median(gb) filter (place <= 7) / nullif(median(gb) filter (place > days - 7), 0) - 1)
+        ) as storage_change
+    from (
+        select
+            sub_account_id,
+            resource_id,
+            charge_date,
+            sum(consumed_quantity) as quantity,
+            sum(consumed_quantity * day(last_day(charge_date))) as gb,
+            row_number() over (partition by sub_account_id, resource_id order by charge_date) as place,
+            count(*) over (partition by sub_account_id, resource_id) as days
+        from lines
+        where is_storage and is_recent and resource_id <> ''
+        group by sub_account_id, resource_id, charge_date
+    )
     group by all
 ),
 
@@ -91,7 +148,7 @@ sight as (
 blind as (
     select distinct sub_account_id
     from lines
-    where is_object and resource_id = '' and consumed_quantity > 0
+    where is_object and is_recent and resource_id = '' and consumed_quantity > 0
 ),
 
 buckets as (
@@ -99,6 +156,7 @@ buckets as (
         provider,
         sub_account_id,
         resource_id,
+        bucket,
         billing_currency,
         'S3 bucket' as resource_type,
         min(charge_date) as first_day,                                          -- UTC day
@@ -110,7 +168,7 @@ buckets as (
         sum(committed_cost) as committed_cost,                                  -- billing currency
         sum(list_cost) as list_cost                                             -- billing currency
     from lines
-    where resource_id <> ''
+    where is_recent and resource_id <> ''
     group by all
     having bool_or(is_storage) and not bool_or(is_archive)
 ),
@@ -122,21 +180,26 @@ rated as (
         coalesce(a.get_requests, 0) * 7 / $window_days as get_requests_per_week,      -- requests
         coalesce(a.transfer_gb, 0) * 7 / $window_days as transfer_gb_per_week,        -- GB
         coalesce(a.active_days, 0) as active_days,                                    -- days
+        coalesce(z.storage_change, 0) as storage_change,                              -- share, over the window
+        coalesce(e.used_before, false) as used_before,                                -- in a week of the lookback
         case when a.object_requests > 0 then 'low' end as confidence
     from buckets b
-    left join activity a
-        on a.bucket = case when b.resource_id like 'all:%' then b.sub_account_id || b.resource_id else b.resource_id end
+    left join activity a using (bucket)
+    left join earlier e using (bucket)
+    left join sizes z using (sub_account_id, resource_id)
 )
 
 select
-    r.*,
+    r.* exclude (bucket, used_before),
     case
         when s.shown and x.sub_account_id is null
             then greatest(
                 tier1_requests_per_week / $tier1_requests_per_week,
                 get_requests_per_week / $get_requests_per_week,
                 transfer_gb_per_week / $transfer_gb_per_week,
-                active_days / $active_days
+                active_days / $active_days,
+                storage_change / $storage_change,
+                case when used_before then $max_share_of_limits + 1 else 0 end
             )
     end as share_of_limits                                                      -- share of the nearest limit
 from rated r

@@ -35,7 +35,10 @@ with lines as (
                 and not regexp_matches(
                     operation, '^(Head|List|Delete|Read|Abort)|Tagging|A[Cc][Ll]|Lock|LegalHold|Retention|Transition|Inventory'
                 )
-        end and consumed_quantity > 0 as is_object
+        end and consumed_quantity > 0 as is_object,
+        -- Lines name a bucket by its ARN or by its bare name.
+        case when resource_id like 'all:%' then sub_account_id || resource_id else regexp_extract(resource_id, '[^:/]*$') end
+            as bucket
     from usage_days
     where charge_date > $as_of - $window_days
         and charge_date <= $as_of
@@ -45,7 +48,7 @@ with lines as (
 -- Whoever pays for the requests, they are the bucket's.
 touched as (
     select
-        case when resource_id like 'all:%' then sub_account_id || resource_id else resource_id end as bucket,
+        bucket,
         max(charge_date) as touched_on                                          -- UTC day
     from lines
     where is_object and resource_id <> ''
@@ -91,8 +94,7 @@ select
     end as unread_days,                                                         -- days
     min($as_of - l.source_first_day) + 1 as history_days                        -- days
 from lines l
-left join touched t
-    on t.bucket = case when l.resource_id like 'all:%' then l.sub_account_id || l.resource_id else l.resource_id end
+left join touched t using (bucket)
 cross join sight s
 left join blind x using (sub_account_id)
 where l.is_standard and l.resource_id <> ''

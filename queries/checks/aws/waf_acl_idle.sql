@@ -10,7 +10,11 @@ blind_spots = "An ACL may guard an endpoint that is rarely called, a standby or 
 remediation = "List what the ACL is associated with; delete it where that is nothing or nothing that is needed."
 reason      = "Billed on {observed_days} days with {requests} inspected requests."
 [commands]
-regional   = "aws wafv2 list-resources-for-web-acl --region {region} --web-acl-arn {resource_id}"
+regional   = """
+aws wafv2 list-resources-for-web-acl --region {region} --web-acl-arn {resource_id} --resource-type APPLICATION_LOAD_BALANCER
+aws wafv2 list-resources-for-web-acl --region {region} --web-acl-arn {resource_id} --resource-type API_GATEWAY
+aws wafv2 list-resources-for-web-acl --region {region} --web-acl-arn {resource_id} --resource-type APPSYNC
+aws wafv2 list-resources-for-web-acl --region {region} --web-acl-arn {resource_id} --resource-type COGNITO_USER_POOL"""
 cloudfront = "aws cloudfront list-distributions-by-web-acl-id --web-acl-id {resource_id}"
 [judge]
 use     = "requests"

@@ -103,7 +103,7 @@ def run(args: list[str] | None = None) -> int:
         # The reader of our output went away: not our failure.
         discard_stdout()
         return Exit.OK
-    except Exception as error:  # noqa: BLE001 - a bug ends in one line and code 1, whatever it is
+    except Exception as error:
         if show_trace:
             raise
         name = type(error).__name__

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@option("--by", default="service", show_default=True, metavar="LIST", help="service, account, region, usage, tag:KEY, ….")
+@option(
+    "--by", default="service", show_default=True, metavar="LIST", help="service, account, region, usage, tag:KEY, …."
+)
 @option("--months", type=click.IntRange(min=1), default=3, show_default=True, help="Newest billing periods shown.")
 @option("--limit", type=click.IntRange(min=1), default=30, show_default=True, help="Rows shown.")
 @table_format
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 @store_options
 @click.pass_context
 def costs(
-    ctx: click.Context, by: str, months: int, limit: int, format_: str, output: str, db: Path, **shared: Any
+    ctx: click.Context, /, by: str, months: int, limit: int, format_: str, output: str, db: Path, **shared: Any
 ) -> None:
     """Show where the money goes, month against month.
 
@@ -65,7 +67,9 @@ def _pivot(rows: list[dict[str, Any]], dimensions: list[str], limit: int) -> tup
         for month, amount in amounts.items():
             entry = rest.setdefault(key[-1], {})
             entry[month] = entry.get(month, 0) + amount
-    table += [_line((f"{len(ordered) - limit} more", *[""] * (len(dimensions) - 1), c), a, months) for c, a in rest.items()]
+    table += [
+        _line((f"{len(ordered) - limit} more", *[""] * (len(dimensions) - 1), c), a, months) for c, a in rest.items()
+    ]
     return [*dimensions, "currency", *months, "change"], table
 
 
@@ -82,7 +86,7 @@ def _line(key: tuple[Any, ...], amounts: dict[str, Any], months: list[str]) -> l
 @output
 @store_options
 @click.pass_context
-def query(ctx: click.Context, sql: str, format_: str, output: str, db: Path, **shared: Any) -> None:
+def query(ctx: click.Context, /, sql: str, format_: str, output: str, db: Path, **shared: Any) -> None:
     """Run one read-only SELECT on the database.
 
     Tables: days (facts), meters and tag_sets (their dimensions), sku_attributes, loads, totals, scans.

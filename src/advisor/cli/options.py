@@ -102,6 +102,7 @@ class Terminal:
     def start(self, total_bytes: int, what: str) -> Iterator[Callable[[int], None]]:
         """A bar with bytes and estimated time."""
         with click.progressbar(
+            range(0),  # nothing to go through: told how far it is
             length=max(total_bytes, 1),
             label=f"{what} ({total_bytes / 1e6:,.1f} MB)",
             file=sys.stderr,

@@ -20,7 +20,7 @@ REPORT_FORMATS = ("table", "html", "json", "csv", "xlsx", "markdown")
 CONFIDENCE_ORDER = ("low", "medium", "high")
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A calendar day, YYYY-MM-DD."""
 
     name = "day"
@@ -36,9 +36,16 @@ class Day(click.ParamType):
 
 
 report_format = option(
-    "--format", "format_", type=click.Choice(REPORT_FORMATS), default="table", show_default=True, help="How it is shown."
+    "--format",
+    "format_",
+    type=click.Choice(REPORT_FORMATS),
+    default="table",
+    show_default=True,
+    help="How it is shown.",
 )
-top = option("--top", type=click.IntRange(min=0), default=None, help="Findings shown in the table [default: 20; 0: all].")
+top = option(
+    "--top", type=click.IntRange(min=0), default=None, help="Findings shown in the table [default: 20; 0: all]."
+)
 fail_on = option(
     "--fail-on",
     type=click.Choice(["never", "any", *CONFIDENCE_ORDER]),
@@ -61,6 +68,7 @@ fail_on = option(
 @click.pass_context
 def scan(
     ctx: click.Context,
+    /,
     paths: tuple[str, ...],
     format_: str,
     output: str,
@@ -100,7 +108,7 @@ def scan(
 @output
 @store_options
 @click.pass_context
-def ingest(ctx: click.Context, paths: tuple[str, ...], format_: str, output: str, db: Path, **shared: Any) -> int:
+def ingest(ctx: click.Context, /, paths: tuple[str, ...], format_: str, output: str, db: Path, **shared: Any) -> int:
     """Load what is new, and print what was loaded and the totals it reconciles to.
 
     \b
@@ -128,7 +136,8 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], format_: str, output: str
             for note in total.notes:
                 click.echo(f"advisor: {total.source} {total.period:%Y-%m}: {note}", err=True)
     click.echo(
-        f"advisor: {len(done.loaded)} billing periods loaded, {done.unchanged} unchanged; sums equal the export's.", err=True
+        f"advisor: {len(done.loaded)} billing periods loaded, {done.unchanged} unchanged; sums equal the export's.",
+        err=True,
     )
     _tell(done.problems)
     return Exit.INCOMPLETE if done.problems else Exit.OK
@@ -142,7 +151,7 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], format_: str, output: str
 @fail_on
 @click.pass_context
 def report(
-    ctx: click.Context, format_: str, output: str, db: Path, top: int | None, fail_on: str, **shared: Any
+    ctx: click.Context, /, format_: str, output: str, db: Path, top: int | None, fail_on: str, **shared: Any
 ) -> int:
     """Show the last scan of the database again, without computing it anew.
 

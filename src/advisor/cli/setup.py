@@ -112,7 +112,7 @@ def _settings(root: click.Context) -> Iterator[tuple[str, str, str]]:
 @output
 @store_options
 @click.pass_context
-def doctor(ctx: click.Context, format_: str, output: str, db: Path, **shared: Any) -> int:
+def doctor(ctx: click.Context, /, format_: str, output: str, db: Path, **shared: Any) -> int:
     """Check versions, settings, sources, checks, database and disk, and say what to do about what is wrong.
 
     \b

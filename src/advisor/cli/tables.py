@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def render_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: str, *, width: int | None = None) -> str:
+def render_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: str, *, width: int | None = None
+) -> str:
     """`rows` under `columns` in one of the formats; every cell is data, never markup or formula."""
     if format_ == "json":
         return json.dumps([dict(zip(columns, map(_json, row), strict=True)) for row in rows], indent=2) + "\n"
@@ -42,9 +44,7 @@ def _csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return buffer.getvalue()
 
 
-def _terminal(
-    columns: Sequence[str], amounts: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
-) -> str:
+def _terminal(columns: Sequence[str], amounts: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> str:
     import io
 
     from rich.box import SIMPLE_HEAD

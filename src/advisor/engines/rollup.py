@@ -11,6 +11,9 @@ import gzip
 import io
 import re
 import tomllib
+import zlib
+from codecs import getincrementaldecoder
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -19,10 +22,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.errors import AdvisorError, ExportError, ReconciliationError
-from advisor.store import EMPTY_VALUE, UNREADABLE, disk_error, identifier
+from advisor.store import EMPTY_VALUE, UNREADABLE, DatabaseError, disk_error, identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from duckdb import DuckDBPyConnection
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 MONEY = "decimal(28, 10)"
 """Ten decimals are what exports carry; floats would sum differently from run to run."""
 
+NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 AMOUNTS = ("billed_cost", "effective_cost", "list_cost", "consumed_quantity")
 NULLS = ("", "NULL", "null")
 EARLIEST = date(2006, 1, 1)
@@ -116,9 +120,14 @@ def canonical(name: str) -> str:
 
 def open_table(con: DuckDBPyConnection, paths: Sequence[Path]) -> Table:
     """The relation over `paths`, all Parquet or all CSV; raises ExportError naming the file that cannot be read."""
-    if paths[0].suffix == ".parquet":
+    if is_parquet(paths[0]):
         return _open_parquet(con, paths)
     return _open_csv(paths)
+
+
+def is_parquet(path: Path) -> bool:
+    """True for Parquet, by the name; everything else is CSV."""
+    return path.suffix.lower() == ".parquet"
 
 
 def roll_up(
@@ -174,11 +183,11 @@ def identity(con: DuckDBPyConnection, table: Table, spec: Normalisation) -> str:
 
 
 def _open_parquet(con: DuckDBPyConnection, paths: Sequence[Path]) -> Table:
-    scan = f"read_parquet([{', '.join(literal(str(p)) for p in paths)}], union_by_name = true, hive_partitioning = false)"
-    try:
+    scan = (
+        f"read_parquet([{', '.join(literal(str(p)) for p in paths)}], union_by_name = true, hive_partitioning = false)"
+    )
+    with readable(paths):
         described = con.execute(f"describe select * from {scan}").fetchall()
-    except UNREADABLE as error:
-        raise unreadable(paths, error) from error
     return Table(
         scan=scan,
         columns=tuple(row[0] for row in described),
@@ -211,14 +220,16 @@ def _open_csv(paths: Sequence[Path]) -> Table:
 
 
 def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
+    is_packed = path.suffix.lower() == ".gz"
     try:
-        opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+        opened = gzip.open(path, "rb") if is_packed else path.open("rb")
         with opened as raw:
-            text = raw.read(1 << 20).decode("utf-8-sig", errors="strict" if path.suffix != ".gz" else "replace")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+            # Incremental, because the read may end within a letter.
+            text = getincrementaldecoder("utf-8-sig")().decode(raw.read(1 << 20))
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ExportError(
             f"file {path}",
-            why=f"is not readable as {'gzip-compressed ' if path.suffix == '.gz' else ''}CSV text ({error})",
+            why=f"is not readable as {'gzip-compressed ' if is_packed else ''}CSV text ({error})",
             fix="Download or export it again; the delivery it belongs to was not loaded.",
         ) from error
     first = text.split("\n", 1)[0]
@@ -230,6 +241,10 @@ def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
     return delimiter, tuple(cell.strip() for cell in header)
 
 
+AGAIN = "\ue000"
+"""Stands before the number of a repeated name: a letter for private use, in no name that anybody writes."""
+
+
 def _unique_names(header: Sequence[str]) -> list[str]:
     """Names that DuckDB can tell apart: it ignores case, tag keys do not."""
     seen: dict[str, int] = {}
@@ -237,7 +252,7 @@ def _unique_names(header: Sequence[str]) -> list[str]:
     for name in header:
         count = seen.setdefault(name.lower(), 0)
         seen[name.lower()] += 1
-        unique.append(name if not count else f"{name}\u00b7{count}")
+        unique.append(name if not count else f"{name}{AGAIN}{count}")
     return unique
 
 
@@ -290,8 +305,8 @@ def _columns(table: Table, spec: Normalisation, where: str) -> _Columns:
 def _key(column: str, prefix: str) -> str:
     """The key of a flat column: a tag as the user wrote it where the header still has it (resourceTags/user:Team)."""
     if "/" in column and prefix != "product_":
-        return column.split("/", 1)[1]
-    return canonical(column)[len(prefix) :]
+        return column.split("/", 1)[1].partition(AGAIN)[0]
+    return canonical(column.partition(AGAIN)[0])[len(prefix) :]
 
 
 def _create_lines(
@@ -326,7 +341,7 @@ def _typed(table: Table, column: str | None, kind: str) -> str:
         return name if actual == "TIMESTAMP" else f"{name}::timestamp"
     if kind == "money":
         # Parquet doubles are cast when they are summed: casting here would cost every null check its vector.
-        return f"{name}::{MONEY}" if actual == "VARCHAR" else name
+        return name if actual.partition("(")[0] in NUMBERS else f"{name}::{MONEY}"
     return name if actual == "VARCHAR" else f"{name}::varchar"
 
 
@@ -459,9 +474,7 @@ def _as_map(parts: Mapping[str, str], alias: str, columns: _Columns) -> str:
         else:
             value = f"try_cast(to_json({value}) as map(varchar, varchar))"
         return f"coalesce({value}, map()::map(varchar, varchar))"
-    entries = ", ".join(
-        f"{{'k': {literal(key)}, 'v': {alias}_{index}::varchar}}" for index, key in enumerate(parts)
-    )
+    entries = ", ".join(f"{{'k': {literal(key)}, 'v': {alias}_{index}::varchar}}" for index, key in enumerate(parts))
     return f"map_from_entries(list_filter([{entries}], lambda e: coalesce(e.v, '') <> ''))"
 
 
@@ -527,16 +540,26 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+@contextmanager
+def readable(paths: Sequence[Path]) -> Iterator[None]:
+    """Turns what DuckDB raises over damaged files into an ExportError; other failures pass, as bugs of ours."""
+    try:
+        yield
+    except DatabaseError as error:
+        # Damage deep inside Parquet arrives as the base class itself.
+        if isinstance(error, UNREADABLE) or type(error) is DatabaseError:
+            raise unreadable(paths, error) from error
+        raise
+
+
 def unreadable(paths: Sequence[Path], error: Exception) -> AdvisorError:
     """The error for files that DuckDB could not read, naming the file when its message does."""
     if "No space left" in str(error):
         return disk_error(paths[0], error)
     message = str(error).strip().split("\n")[0]
-    named = next((p for p in paths if str(p) in str(error) or p.name in str(error)), paths[0])
+    named = paths if len(paths) == 1 else [p for p in paths if str(p) in str(error)]
     return ExportError(
-        f"file {named}",
+        f"file {named[0]}" if named else f"one of {len(paths)} files, {paths[0]} to {paths[-1]}",
         why=f"cannot be read: {message}",
         fix="Download or export it again; the delivery it belongs to was not loaded.",
     )
-
-

@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import ExportError
@@ -65,20 +66,22 @@ def discover(location: Location) -> tuple[list[Delivery], list[ExportError]]:
     base = location.name.rstrip("/")
     entries = location.entries()
     data = {f"{base}/{e.key}": e for e in entries if DATA.search(e.key)}
-    manifests, problems = _read_manifests(location, base, entries)
+    manifests, problems, unread = _read_manifests(location, base, entries)
     deliveries: list[Delivery] = []
     managed: set[str] = set()
     for (root, period), group in sorted(_by_export(manifests).items()):
-        managed |= {path for path in data if _is_managed(path, root, group)}
+        managed |= {path for path in data if _is_managed(path, root)}
         newest = _newest(group)
         try:
             files = _resolve(newest, data)
         except ExportError as error:
             problems.append(error)
             continue
+        managed |= {f"{base}/{e.key}" for e in files}
         deliveries.append(_delivery(root, period, files, newest.version))
-    broken = {_folder(p.manifest_path) for p in problems if isinstance(p, BadManifest)}
-    loose = {path: e for path, e in data.items() if path not in managed and not _below_any(path, broken)}
+    loose = {
+        path: e for path, e in data.items() if path not in managed and not any(_is_around(path, m) for m in unread)
+    }
     deliveries += _without_manifest(loose)
     if not deliveries and not problems:
         raise ExportError(
@@ -89,30 +92,27 @@ def discover(location: Location) -> tuple[list[Delivery], list[ExportError]]:
     return sorted(deliveries, key=lambda d: (d.source, d.period or date.min)), problems
 
 
-class BadManifest(ExportError):
-    """A manifest that cannot be used; the files around it are not guessed at."""
-
-    def __init__(self, what: str, *, why: str, fix: str, manifest_path: str) -> None:
-        self.manifest_path = manifest_path
-        super().__init__(what, why=why, fix=fix)
-
-
 # --- manifests --------------------------------------------------------------------------------------------------------
 
 
-def _read_manifests(location: Location, base: str, entries: Iterable[Entry]) -> tuple[list[_Manifest], list[ExportError]]:
+def _read_manifests(
+    location: Location, base: str, entries: Iterable[Entry]
+) -> tuple[list[_Manifest], list[ExportError], list[str]]:
+    """(manifests, why others could not be used, the paths of those: the files around them are not guessed at)."""
     manifests: list[_Manifest] = []
     problems: list[ExportError] = []
+    unread: list[str] = []
     for entry in entries:
         if MANIFEST.search(entry.key):
             try:
                 manifest = _parse(location, entry, f"{base}/{entry.key}")
             except ExportError as error:
                 problems.append(error)
+                unread.append(f"{base}/{entry.key}")
                 continue
             if manifest is not None:
                 manifests.append(manifest)
-    return manifests, problems
+    return manifests, problems, unread
 
 
 def _parse(location: Location, entry: Entry, path: str) -> _Manifest | None:
@@ -120,9 +120,9 @@ def _parse(location: Location, entry: Entry, path: str) -> _Manifest | None:
     where = f"manifest {path}"
     try:
         document = json.loads(location.read(entry.key))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise BadManifest(
-            where, why=f"is not JSON ({error})", fix="Wait for the next delivery, or copy it again.", manifest_path=path
+    except (ValueError, RecursionError) as error:
+        raise ExportError(
+            where, why=f"is not JSON ({error})", fix="Wait for the next delivery, or copy it again."
         ) from error
     if not isinstance(document, dict):
         document = {}
@@ -134,11 +134,10 @@ def _parse(location: Location, entry: Entry, path: str) -> _Manifest | None:
     if period is None:
         return None
     if not files:
-        raise BadManifest(
+        raise ExportError(
             where,
             why="names no data files (reportKeys or dataFiles)",
             fix="Wait for the next delivery, or check that the export is an AWS billing export.",
-            manifest_path=path,
         )
     version = str(document.get("assemblyId") or document.get("executionId") or entry.version)
     return _Manifest(path=path, period=period, version=version, files=files, modified=entry.modified)
@@ -148,7 +147,9 @@ def _listed_files(document: dict[str, Any]) -> tuple[str, ...]:
     for key in ("reportKeys", "dataFiles", "files"):
         listed = document.get(key)
         if isinstance(listed, list) and listed:
-            names = [item.get("s3Uri") or item.get("key") or "" if isinstance(item, dict) else str(item) for item in listed]
+            names = [
+                item.get("s3Uri") or item.get("key") or "" if isinstance(item, dict) else str(item) for item in listed
+            ]
             return tuple(re.sub(r"^s3://[^/]+/", "", name).lstrip("/") for name in names if name)
     return ()
 
@@ -170,25 +171,30 @@ def _export_root(path: str) -> str:
         if PERIOD_FOLDER.match(part):
             return "/".join(parts[:index])
         if YEAR.match(part):
-            # <prefix>/<report>/<report>/year=…: the manifest of the same report also lies one folder up.
-            above = parts[:index]
-            return "/".join(above[:-1] if len(above) > 1 and above[-1] == above[-2] else above)
+            return _above_year(parts[:index])
     return "/".join([*parts, _report(path)])
+
+
+def _above_year(folders: Sequence[str]) -> str:
+    """The export root of <prefix>/<report>/<report>/year=…: the manifest of the same report also lies one folder up."""
+    return "/".join(folders[:-1] if len(folders) > 1 and folders[-1] == folders[-2] else folders)
 
 
 def _report(path: str) -> str:
     return re.sub(r"[-_]?manifest\.json$", "", path.rsplit("/", 1)[-1], flags=re.IGNORECASE)
 
 
-def _is_managed(path: str, root: str, group: Sequence[_Manifest]) -> bool:
+def _is_managed(path: str, root: str) -> bool:
     """True when `path` belongs to the export of `root`: what its manifest does not name is an older delivery."""
-    if path.startswith(f"{root}/"):
-        return True
-    name = path.rsplit("/", 1)[-1]
-    return any(
-        _folder(m.path) == _folder(path) and _folder(root) == _folder(path) and name.startswith(_report(m.path))
-        for m in group
-    )
+    return path.startswith(f"{root}/") or _layout(path)[0] == root
+
+
+def _is_around(path: str, manifest_path: str) -> bool:
+    """True when the manifest, which could not be read, might have named `path`."""
+    root, period = _export_root(manifest_path), _month_in(manifest_path)
+    if not _report(manifest_path) and period is None:
+        return _folder(path) == _folder(manifest_path)
+    return _is_managed(path, root) and period in (None, _month_in(path))
 
 
 def _newest(group: Sequence[_Manifest]) -> _Manifest:
@@ -207,7 +213,7 @@ def _stamp(path: str) -> str:
 
 def _resolve(manifest: _Manifest, data: Mapping[str, Entry]) -> list[Entry]:
     where = f"manifest {manifest.path}"
-    found = []
+    found: dict[Entry, str] = {}
     for listed in manifest.files:
         if ".." in listed.split("/") or "\\" in listed:
             raise ExportError(
@@ -222,8 +228,14 @@ def _resolve(manifest: _Manifest, data: Mapping[str, Entry]) -> list[Entry]:
                 why=f"names {listed}, which is not there",
                 fix="Copy the missing file, or wait until the delivery is complete; the period was not loaded.",
             )
-        found.append(entry)
-    return found
+        before = found.setdefault(entry, listed)
+        if before != listed:
+            raise ExportError(
+                where,
+                why=f"names {before} and {listed}, but only one of them is there",
+                fix="Copy the missing file into a folder as it has in the bucket; the period was not loaded.",
+            )
+    return list(found)
 
 
 def _match(listed: str, manifest_path: str, data: Mapping[str, Entry]) -> Entry | None:
@@ -254,23 +266,27 @@ def _without_manifest(loose: Mapping[str, Entry]) -> list[Delivery]:
         groups[root, period][execution].append(entry)
     deliveries = []
     for (root, period), executions in groups.items():
-        newest = max(executions, key=lambda name: (_stamp(f"{name}/x"), max(e.modified for e in executions[name]), name))
+        newest = max(
+            executions, key=lambda name: (_stamp(f"{name}/x"), max(e.modified for e in executions[name]), name)
+        )
         deliveries.append(_delivery(root, period, executions[newest], ""))
     return deliveries
 
 
+@cache
 def _layout(path: str) -> tuple[str, date | None, str]:
     """(export root, period, execution) that the folders of a data file tell; a loose file is an export of its own."""
     *folders, name = path.split("/")
     for index in range(len(folders) - 1, -1, -1):
         part = folders[index]
         rest = "/".join(folders[index + 1 :])
-        if (match := BILLING_PERIOD.match(part)) or (match := PERIOD_FOLDER.match(part)):
+        match = BILLING_PERIOD.match(part) or PERIOD_FOLDER.match(part)
+        if match and (period := _first_day(match[1], match[2])):
             above = folders[:index]
-            root = "/".join(above[:-1] if above and above[-1] == "data" else above)
-            return root, date(int(match[1]), int(match[2]), 1), rest
-        if (year := YEAR.match(part)) and index + 1 < len(folders) and (month := MONTH.match(folders[index + 1])):
-            return "/".join(folders[:index]), date(int(year[1]), int(month[1]), 1), "/".join(folders[index + 2 :])
+            return "/".join(above[:-1] if above and above[-1] == "data" else above), period, rest
+        below = MONTH.match(folders[index + 1]) if index + 1 < len(folders) else None
+        if below and (year := YEAR.match(part)) and (period := _first_day(year[1], below[1])):
+            return _above_year(folders[:index]), period, "/".join(folders[index + 2 :])
     stem = re.sub(r"(\.snappy)?\.(csv|csv\.gz|csv\.zip|zip|parquet)$", "", name, flags=re.IGNORECASE)
     return "/".join([*folders, PART.sub("", stem) or stem]), None, ""
 
@@ -290,7 +306,14 @@ def _delivery(source: str, period: date | None, entries: Sequence[Entry], versio
 
 def _month(text: str) -> date | None:
     match = re.match(r"(\d{4})-?(\d{2})", text)
-    return date(int(match[1]), int(match[2]), 1) if match and 1 <= int(match[2]) <= 12 else None
+    return _first_day(match[1], match[2]) if match else None
+
+
+def _first_day(year: str, month: str) -> date | None:
+    try:
+        return date(int(year), int(month), 1)
+    except ValueError:
+        return None
 
 
 def _month_in(path: str) -> date | None:
@@ -299,9 +322,3 @@ def _month_in(path: str) -> date | None:
 
 def _folder(path: str) -> str:
     return path.rsplit("/", 1)[0] if "/" in path else ""
-
-
-def _below_any(path: str, folders: set[str]) -> bool:
-    """True below one of `folders`, or, for a data-exports layout, below the data folder of the same period."""
-    as_data = {folder.replace("/metadata/", "/data/") for folder in folders}
-    return any(path.startswith(f"{folder}/") for folder in folders | as_data)

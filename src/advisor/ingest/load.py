@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from advisor.engines import rollup
 from advisor.errors import ExportError
-from advisor.store import UNREADABLE, has_load, next_load_id
+from advisor.store import has_load, next_load_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from duckdb import DuckDBPyConnection
 
@@ -51,24 +52,38 @@ def load(
 
     Raises ExportError or ReconciliationError; then the period's previous state is untouched.
     """
-    paths = list(_unpacked(location.fetch(delivery.entries, progress), delivery, scratch))
+    fetched = location.fetch(delivery.entries, progress)
+    names = {path: f"{location.name}/{entry.key}" for path, entry in zip(fetched, delivery.entries, strict=True)}
+    try:
+        unpacked = _unpacked(fetched, delivery, scratch)
+        names |= {path: names[archive] for path, archive in unpacked.items()}
+        return _load(con, list(unpacked), delivery)
+    except ExportError as error:
+        raise _by_their_names(error, names) from error
+
+
+def _load(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Delivery) -> list[tuple[str, date]]:
     table, form = _recognise(con, paths, delivery)
     spec = rollup.normalisation(form.normalisation)
-    try:
+    with rollup.readable(paths):
         periods = [delivery.period] if delivery.period else rollup.periods_in(con, table, spec, delivery.where)
-    except UNREADABLE as error:
-        raise rollup.unreadable(paths, error) from error
     if not periods:
         raise ExportError(
             delivery.where, why="has no lines with a billing period", fix="Check the files; empty exports hold nothing."
         )
     version = f"{form.id}-{rollup.identity(con, table, spec)}"
     for period in periods:
-        try:
+        with rollup.readable(paths):
             _replace(con, table, spec, delivery, period, version)
-        except UNREADABLE as error:
-            raise rollup.unreadable(paths, error) from error
     return [(delivery.source, period) for period in periods]
+
+
+def _by_their_names(error: ExportError, names: Mapping[Path, str]) -> ExportError:
+    """`error` with the names that files have where they come from, instead of those of our copies."""
+    what, why = error.what, error.why
+    for path, name in names.items():
+        what, why = what.replace(str(path), name), why.replace(str(path), name)
+    return ExportError(what, why=why, fix=error.fix)
 
 
 def is_loaded(con: DuckDBPyConnection, delivery: Delivery) -> bool:
@@ -117,7 +132,7 @@ def _replace(
 
 
 def _recognise(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Delivery) -> tuple[rollup.Table, Format]:
-    kinds = {path.suffix == ".parquet" for path in paths}
+    kinds = {rollup.is_parquet(path) for path in paths}
     if len(kinds) > 1:
         raise ExportError(
             delivery.where, why="mixes CSV and Parquet files", fix="Keep one format per export; remove the other files."
@@ -135,24 +150,33 @@ def _recognise(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Deliver
     )
 
 
-def _unpacked(paths: Sequence[Path], delivery: Delivery, scratch: Path) -> Iterator[Path]:
-    """Plain, gzip or Parquet paths; zip archives are unpacked into `scratch`, under names of our own."""
+def _unpacked(paths: Sequence[Path], delivery: Delivery, scratch: Path) -> dict[Path, Path]:
+    """Plain, gzip or Parquet paths, and where each comes from; zip archives are unpacked, under names of our own."""
+    plain: dict[Path, Path] = {}
     for number, path in enumerate(paths):
         if path.suffix.lower() != ".zip":
-            yield path
+            plain[path] = path
             continue
         try:
             with zipfile.ZipFile(path) as archive:
                 members = [m for m in archive.infolist() if not m.is_dir() and m.filename.lower().endswith(".csv")]
                 for index, member in enumerate(members):
                     target = scratch / f"unzipped-{number}-{index}.csv"
-                    with archive.open(member) as packed, target.open("wb") as plain:
-                        shutil.copyfileobj(packed, plain, 1 << 20)
-                    yield target
-        except (zipfile.BadZipFile, OSError, EOFError) as error:
+                    with archive.open(member) as packed, target.open("wb") as unpacked:
+                        shutil.copyfileobj(packed, unpacked, 1 << 20)
+                    plain[target] = path
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+            # RuntimeError is what zipfile has for passwords and for compressions that it does not know.
+            why = "has a password or an unknown compression" if isinstance(error, RuntimeError) else str(error)
             raise ExportError(
                 f"file {path}",
-                why=f"is not a readable zip archive ({error})",
+                why=f"is not a readable zip archive ({why})",
                 fix=f"Download or export it again; {delivery.where} was not loaded.",
             ) from error
-
+        if not members:
+            raise ExportError(
+                f"file {path}",
+                why="is a zip archive without a CSV file",
+                fix="Check that it is the export's data file.",
+            )
+    return plain

@@ -71,7 +71,10 @@ class LocalLocation:
         files = [self.path] if self.path.is_file() else self._walk()
         entries = []
         for file in files:
-            stat = file.stat()
+            try:
+                stat = file.stat()
+            except OSError as error:
+                raise no_access(file, error) from error
             key = Path(os.path.normpath(file.absolute())).relative_to(self.root).as_posix()
             version = f"{stat.st_size}-{stat.st_mtime_ns}"
             entries.append(Entry(key=key, size_bytes=stat.st_size, version=version, modified=stat.st_mtime))
@@ -88,13 +91,10 @@ class LocalLocation:
         found = []
         # A link that leads out of the folder would make a manifest able to name any file of the machine.
         root = self.root.resolve()
-        for folder, names, files in _walk_sorted(self.path, refuse):
-            names[:] = [n for n in names if not n.startswith(".")]
-            found += [
-                Path(folder) / f
-                for f in files
-                if not f.startswith(".") and (Path(folder) / f).resolve().is_relative_to(root)
-            ]
+        for folder, names, files in os.walk(self.path, onerror=refuse):
+            names[:] = [n for n in names if not n.startswith(".")]  # os.walk goes into what is left
+            paths = [Path(folder) / name for name in files if not name.startswith(".")]
+            found += [path for path in paths if path.is_file() and path.resolve().is_relative_to(root)]
         return found
 
     def read(self, key: str) -> bytes:
@@ -123,7 +123,3 @@ def no_access(path: Path, error: OSError) -> ExportError:
         why=f"cannot be opened ({error.strerror or error})",
         fix="Allow the user that runs advisor to read it, or export it again.",
     )
-
-
-def _walk_sorted(path: Path, refuse: Callable[[OSError], None]) -> list[tuple[str, list[str], list[str]]]:
-    return sorted(os.walk(path, onerror=refuse), key=lambda step: step[0])

@@ -52,6 +52,7 @@ def code(text: str) -> str:
 
 
 def table(columns: Sequence[str], amounts: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A pipe table; columns of `amounts` are aligned to the right."""
     rule = ["---:" if column in amounts else "---" for column in columns]
     escaped = ([PIPE.sub(_escaped_pipe, cell) for cell in row] for row in rows)
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (columns, rule, *escaped))

@@ -123,7 +123,7 @@ def coverage_gaps(check: Check) -> list[str]:
     """What the cases of a check must cover and do not."""
     covered: set[str] = set()
     document: Mapping[str, Any] = {}
-    for document, case in cases_of(check):
+    for document, case in cases_of(check):  # noqa: B007 - read after the loop
         covered |= set(case.get("covers", ()))
     covered |= set(document.get("not_applicable", {}))
     return [name for name in REQUIRED_COVERS if name not in covered]
@@ -218,7 +218,8 @@ def _load(
         con.execute(f"delete from {name}")
     start = history_start or min((c["charge_date"] for c in charges), default=date(2026, 1, 1))
     con.execute(
-        "insert into loads values (1, 'case', 'case', ?, '', '', '2026-01-01', ?, true, [])", [start, not no_resource_ids]
+        "insert into loads values (1, 'case', 'case', ?, '', '', '2026-01-01', ?, true, [])",
+        [start, not no_resource_ids],
     )
     meters: dict[tuple[Any, ...], int] = {}
     tag_sets: dict[tuple[str, str], int] = {}
@@ -238,7 +239,8 @@ def _load(
     con.executemany(
         f"insert into meters (load_id, meter_key, tag_key, {', '.join(names)})"
         f" values (1, ?, ?, {', '.join('?' for _ in names)})",
-        [(key, *dimensions) for dimensions, key in meters.items()] or [(0, 0, *(METER_DEFAULTS | {"usage_kind": ""}).values())],
+        [(key, *dimensions) for dimensions, key in meters.items()]
+        or [(0, 0, *(METER_DEFAULTS | {"usage_kind": ""}).values())],
     )
     con.executemany(
         "insert into tag_sets select 1, ?, map(?::varchar[], ?::varchar[]), map(?::varchar[], ?::varchar[])",

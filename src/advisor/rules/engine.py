@@ -118,15 +118,11 @@ def judge(
             judged.append((check, *outcome))
     hits = [(check, params, rows.filter(pl.col("verdict") == "found")) for check, params, rows in judged]
     first_days = _first_days(con, [rows for _, _, rows in hits])
-    priced = [
-        (check, _worth(_priced(rows, params, first_days), min_monthly_savings)) for check, params, rows in hits
-    ]
+    priced = [(check, _worth(_priced(rows, params, first_days), min_monthly_savings)) for check, params, rows in hits]
     counts = {check.id: rows.height for check, rows in priced}
     results = [_counted(check, rows, counts[check.id]) for check, _, rows in judged]
     skipped = {c.id: tuple(r.filter(pl.col("verdict") == "skipped")["resource_id"].to_list()) for c, _, r in judged}
-    return Judged(
-        findings=settle(_candidates(con, priced, as_of)), checks=tuple(results + errors), skipped=skipped
-    )
+    return Judged(findings=settle(_candidates(con, priced, as_of)), checks=tuple(results + errors), skipped=skipped)
 
 
 Outcome = tuple["Mapping[str, Any]", pl.DataFrame] | str
@@ -193,7 +189,9 @@ def _first_days(con: duckdb.DuckDBPyConnection, found: Sequence[pl.DataFrame]) -
     return days
 
 
-def _priced(rows: pl.DataFrame, params: Mapping[str, Any], first_days: Mapping[Any, Mapping[str, date]]) -> pl.DataFrame:
+def _priced(
+    rows: pl.DataFrame, params: Mapping[str, Any], first_days: Mapping[Any, Mapping[str, date]]
+) -> pl.DataFrame:
     """Money per month, from the first day on which these charges occur anywhere in the bill.
 
     The first day inside a check's window is not it: a machine that rests on weekends would be spread over too few days.
@@ -257,9 +255,7 @@ def settle(candidates: Iterable[_Candidate]) -> tuple[Finding, ...]:
     whole region or account come last and count only what nobody inside them claimed.
     """
     order = {kind: rank for rank, kind in enumerate(KIND_ORDER)}
-    ranked = sorted(
-        candidates, key=lambda c: (order[c.finding.kind], -c.finding.monthly_savings, c.finding.id)
-    )
+    ranked = sorted(candidates, key=lambda c: (order[c.finding.kind], -c.finding.monthly_savings, c.finding.id))
     kept: list[_Candidate] = []
     by_resource: dict[tuple[str, str, str, str], list[_Candidate]] = {}
     for candidate in ranked:
@@ -294,8 +290,12 @@ def _settle_scopes(findings: Sequence[Finding]) -> list[Finding]:
             _replace(
                 finding,
                 monthly_savings=max(0.0, finding.monthly_savings - claimed),
-                monthly_savings_list=max(0.0, finding.monthly_savings_list - sum(f.monthly_savings_list for f in inside)),
-                evidence={**finding.evidence, "claimed_by_findings_inside": round(claimed, 2)} if inside else finding.evidence,
+                monthly_savings_list=max(
+                    0.0, finding.monthly_savings_list - sum(f.monthly_savings_list for f in inside)
+                ),
+                evidence={**finding.evidence, "claimed_by_findings_inside": round(claimed, 2)}
+                if inside
+                else finding.evidence,
             )
         )
     return settled
@@ -320,7 +320,9 @@ def _candidates(
     con.unregister("found_keys")
     names = account_names(con)
     return [
-        _candidate(check, row, about.get((row["provider"], row["sub_account_id"], row["resource_id"]), {}), names, as_of)
+        _candidate(
+            check, row, about.get((row["provider"], row["sub_account_id"], row["resource_id"]), {}), names, as_of
+        )
         for check, frame in found
         for row in frame.iter_rows(named=True)
     ]
@@ -418,7 +420,9 @@ def command_lines(template: str, fields: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(line.strip() for line in filled.splitlines() if line.strip())
 
 
-def _fill(con: duckdb.DuckDBPyConnection, table: str, schema: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> None:
+def _fill(
+    con: duckdb.DuckDBPyConnection, table: str, schema: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]
+) -> None:
     frame = pl.DataFrame(rows, schema=dict(schema), orient="row")
     con.register("fill_rows", frame.to_arrow())
     con.execute(f"create or replace table {table} as select * from fill_rows")

@@ -25,7 +25,7 @@ import polars as pl
 from advisor.model import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 COMMON: dict[str, str] = {
     "provider": "cloud the resource is in",
@@ -250,7 +250,8 @@ def _at_least(value: pl.Expr, limit: float) -> pl.Expr:
 
 
 def _too_short(params: Mapping[str, Any]) -> pl.Expr:
-    return pl.col("observed_days") < params["window_days"]
+    window_days: int = params["window_days"]
+    return pl.col("observed_days") < window_days
 
 
 def _verdicts(
@@ -268,7 +269,7 @@ def _verdicts(
     gone = pl.col("last_day") <= pl.lit(as_of - timedelta(days=active_within_days))
     free = pl.col("cost").cast(pl.Float64) <= 0
     reason = pl.lit(None, pl.String)
-    for text, applies in reversed(skips.items()):
+    for text, applies in reversed(list(skips.items())):
         reason = pl.when(applies.fill_null(value=True)).then(pl.lit(text)).otherwise(reason)
     reason = pl.when(gone | free).then(None).otherwise(reason)
     return rows.with_columns(

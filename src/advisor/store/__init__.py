@@ -63,7 +63,7 @@ def identifier(name: str) -> str:
 
 def scratch() -> DuckDBPyConnection:
     """An empty store in memory, with schema: for check cases and tests."""
-    con = duckdb.connect()
+    con = _connect(":memory:")
     configure(con, Resources(memory_limit="1GB"))
     _migrate(con, Path(":memory:"))
     return con
@@ -122,9 +122,11 @@ def reading(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
     """A read-only connection; raises StoreError when the file is missing, foreign, locked or of another version."""
     if not path.exists():
         raise StoreError(
-            f"database {path}", why="does not exist", fix="Load an export first: advisor ingest PATH, or advisor scan PATH."
+            f"database {path}",
+            why="does not exist",
+            fix="Load an export first: advisor ingest PATH, or advisor scan PATH.",
         )
-    with _closing(duckdb.connect()) as con:
+    with _closing(_connect(":memory:")) as con:
         configure(con, resources)
         try:
             con.execute(f"attach '{_quoted(path)}' as store (read_only)")
@@ -140,7 +142,10 @@ def reading(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
         # What a scan builds lies in memory, where the cursors of several threads see it; temporary tables they do not.
         for (table,) in con.execute("select table_name from duckdb_tables() where database_name = 'store'").fetchall():
             con.execute(f"create view {identifier(table)} as from store.{identifier(table)}")
-        yield con
+        try:
+            yield con
+        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+            raise _cannot_read(path, error) from error
 
 
 @contextmanager
@@ -200,7 +205,7 @@ def require_select(sql: str) -> None:
 def reading_any(path: Path) -> Iterator[DuckDBPyConnection]:
     """A read-only connection that only proves that the file can be opened and is not newer than we are."""
     try:
-        con = duckdb.connect(str(path), read_only=True)
+        con = _connect(path, read_only=True)
     except duckdb.Error as error:
         raise _cannot_open(path, error) from error
     try:
@@ -239,10 +244,15 @@ def disk_error(path: Path, error: Exception) -> StoreError:
 # --- opening ------------------------------------------------------------------------------------------------------------
 
 
+def _connect(path: Path | str, *, read_only: bool = False) -> DuckDBPyConnection:
+    """The only place that connects to a store. Nothing is ever fetched: a SQLite file would bring an extension."""
+    return duckdb.connect(str(path), read_only=read_only, config={"autoinstall_known_extensions": False})
+
+
 def _connect_new(copy: Path, resources: Resources, path: Path) -> DuckDBPyConnection:
     old_mask = os.umask(0o077)  # what a bill says is nobody else's business
     try:
-        con = duckdb.connect(str(copy))
+        con = _connect(copy)
     finally:
         os.umask(old_mask)
     try:
@@ -301,6 +311,16 @@ def _cannot_open(path: Path, error: duckdb.Error) -> StoreError:
         f"database {path}",
         why=f"is not a database that this DuckDB {duckdb.__version__} reads ({text.splitlines()[0]})",
         fix="Name another file with --db, or move this one away; advisor ingest builds a new one from the exports.",
+    )
+
+
+def _cannot_read(path: Path, error: duckdb.Error) -> StoreError:
+    if "No space left" in str(error):
+        return disk_error(path, error)
+    return StoreError(
+        f"database {path}",
+        why=f"is damaged ({str(error).splitlines()[0]})",
+        fix="Move it away and restore a copy, or run advisor ingest: it builds a new one from the exports.",
     )
 
 
@@ -385,7 +405,7 @@ def _is_loose(con: DuckDBPyConnection) -> bool:
 
 def _compact(copy: Path, resources: Resources) -> None:
     packed = copy.with_name(f"{copy.name}.packed")
-    with _closing(duckdb.connect()) as con:
+    with _closing(_connect(":memory:")) as con:
         configure(con, resources)
         con.execute(f"attach '{_quoted(copy)}' as loose (read_only)")
         con.execute(f"attach '{_quoted(packed)}' as packed")
