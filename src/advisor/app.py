@@ -35,6 +35,9 @@ MAX_LAG_DAYS = 3
 COMPLETE_SHARE = 0.9
 """A day with less than this part of what the week before it had per day is taken as not yet complete."""
 
+MONTH_END_SHARE = 0.5
+"""The same for the last day of a month."""
+
 OVERLAP_SHARE = 0.5
 """Two loads of one payer and month that share this part of their resource-days are the same money twice."""
 
@@ -489,7 +492,9 @@ def _last_complete(rows: Sequence[tuple[date, float]]) -> date:
     ordered = sorted(rows, reverse=True)
     for index, (day, measure) in enumerate(ordered[:4]):
         before = [m for _, m in ordered[index + 1 : index + 8]]
-        if not before or measure >= COMPLETE_SHARE * statistics.median(before):
+        # The last day of a month is seldom the day of the delivery, and often a quiet day.
+        share = MONTH_END_SHARE if (day + timedelta(days=1)).day == 1 else COMPLETE_SHARE
+        if not before or measure >= share * statistics.median(before):
             return day
     return ordered[0][0]
 

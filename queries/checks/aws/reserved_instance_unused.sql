@@ -41,6 +41,7 @@ with lines as (
         ) as is_savings_plan,
         month = date_trunc('month', $as_of + 1) - to_months(1) as is_last_month,
         regexp_matches(line_item_type, '^RIFee$', 'i') as is_monthly,
+        regexp_matches(line_item_type, '^(RIFee|SavingsPlanRecurringFee)$', 'i') as is_recurring,
         try_cast(left(commitment_discount_end, 10) as date) as ends_on  -- UTC day
     from resource_months
     where provider = 'aws'
@@ -67,8 +68,15 @@ commitments as (
         max(case when is_monthly then least($as_of, last_day(month)) else last_day end) as last_day,  -- UTC day
         min(first_day) filter (is_last_month) as month_from,                                  -- UTC day
         max(case when is_monthly then last_day(month) else last_day end) filter (is_last_month) as month_to,  -- UTC day
-        sum(effective_cost) filter (is_last_month) as cost,                                   -- billing currency
-        sum(effective_cost) as cost_so_far,                                                   -- billing currency
+        -- What it covers may lie in accounts that this export leaves out: the fee as billed is the least it costs.
+        greatest(
+            sum(effective_cost) filter (is_last_month), sum(billed_cost) filter (is_last_month and is_recurring)
+        ) as cost,                                                                            -- billing currency
+        greatest(sum(effective_cost), sum(billed_cost) filter (is_recurring)) as cost_so_far,  -- billing currency
+        case
+            when count(*) filter (not is_fee and is_last_month) = 0
+                and coalesce(sum(billed_cost) filter (is_last_month and is_recurring), 0) <= 0 then 'low'
+        end as confidence,
         greatest(0, coalesce(sum(effective_cost) filter (is_last_month and is_fee), 0)) as unused_cost,  -- billing currency
         string_agg(distinct nullif(instance_type, ''), ', ') as instance_types,
         count(distinct sub_account_id) filter (not is_fee and is_last_month) as accounts_using -- count
@@ -89,6 +97,7 @@ select
     coalesce(date_diff('day', month_from, month_to) + 1, 0) as observed_days,                 -- days of the last complete month
     -- The month may have begun or ended without the commitment: its cost stands for the days in between.
     greatest(1, observed_days) as span_days,                                                  -- days
+    confidence,
     coalesce(cost, cost_so_far) as cost,                                                      -- billing currency, used and unused
     unused_cost,                                                                              -- billing currency
     round(unused_cost / span_days * 30.4375, 2) as unused_monthly_cost,                       -- billing currency

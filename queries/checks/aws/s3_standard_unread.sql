@@ -19,6 +19,10 @@ active_within_days = 4
 default = 60
 unit    = "days"
 help    = "Days without a read or write after which Standard is the wrong class."
+[params.storage_change]
+default = 0.01
+unit    = "share"
+help    = "Growth or shrinkage over the window up to which nothing was written: some AWS services deliver without a billed request."
 [params.saving_share]
 default = 0.3
 unit    = "share"
@@ -55,6 +59,32 @@ touched as (
     group by all
 ),
 
+-- Bytes stored at both ends of the window; as billed or per day, whichever moved less: GB-months are smaller in
+-- longer months.
+sizes as (
+    select
+        sub_account_id,
+        resource_id,
+        least(
+            abs(median(quantity) filter (place <= 7) / nullif(median(quantity) filter (place > days - 7), 0) - 1),
+            abs(median(gb) filter (place <= 7) / nullif(median(gb) filter (place > days - 7), 0) - 1)
+        ) as storage_change
+    from (
+        select
+            sub_account_id,
+            resource_id,
+            charge_date,
+            sum(consumed_quantity) as quantity,
+            sum(consumed_quantity * day(last_day(charge_date))) as gb,
+            row_number() over (partition by sub_account_id, resource_id order by charge_date) as place,
+            count(*) over (partition by sub_account_id, resource_id) as days
+        from lines
+        where is_standard and resource_id <> ''
+        group by sub_account_id, resource_id, charge_date
+    )
+    group by all
+),
+
 -- Whether the export names the bucket of a request at all, and the accounts where it does not.
 sight as (
     select count(*) > 0 as shown
@@ -88,6 +118,7 @@ select
     sum(l.consumed_quantity) / count(distinct l.charge_date) * 30.4375 as standard_gb,  -- GB, average
     -- Days on which it was there and not touched; its lines come a day or two late. Null where requests are unseen.
     case
+        when max(z.storage_change) > $storage_change then 0
         when bool_or(s.shown) and count(x.sub_account_id) = 0
             then count(distinct l.charge_date) filter (t.touched_on is null or l.charge_date > t.touched_on)
                 + case when max(t.touched_on) >= max(l.charge_date) then 0 else $as_of - max(l.charge_date) end
@@ -95,6 +126,7 @@ select
     min($as_of - l.source_first_day) + 1 as history_days                        -- days
 from lines l
 left join touched t using (bucket)
+left join sizes z on z.sub_account_id = l.sub_account_id and z.resource_id = l.resource_id
 cross join sight s
 left join blind x using (sub_account_id)
 where l.is_standard and l.resource_id <> ''

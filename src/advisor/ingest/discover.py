@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -245,7 +244,7 @@ def _match(listed: str, manifest_path: str, data: Mapping[str, Entry]) -> Entry 
         tail = "/" + "/".join(parts[index:])
         ends = [path for path in data if path.endswith(tail)]
         if len(ends) > 1:  # several copies: the one nearest to the manifest
-            ends = sorted(ends, key=lambda path: -len(os.path.commonprefix([path, manifest_path])))
+            ends = sorted(ends, key=lambda path: -_shared_folders(path, manifest_path))
         if ends:
             return data[ends[0]]
     # Copied by hand, flat beside its manifest, perhaps unpacked.
@@ -254,6 +253,11 @@ def _match(listed: str, manifest_path: str, data: Mapping[str, Entry]) -> Entry 
         if f"{folder}/{candidate}" in data:
             return data[f"{folder}/{candidate}"]
     return None
+
+
+def _shared_folders(one: str, other: str) -> int:
+    pairs = zip(one.split("/"), other.split("/"), strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), 0)
 
 
 # --- without a manifest -------------------------------------------------------------------------------------------------
