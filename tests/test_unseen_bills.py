@@ -31,8 +31,8 @@ REGIONS = {
     "us-east-1": ("", "USE1-"), "us-east-2": ("USE2-",) * 2, "us-gov-west-1": ("UGW1-",) * 2, "eu-west-1": ("EU-",) * 2,
     "eu-west-2": ("EUW2-",) * 2, "eu-central-1": ("EUC1-",) * 2, "ap-south-1": ("APS3-",) * 2, "sa-east-1": ("SAE1-",) * 2,
 }  # fmt: skip
-# Mid-month, February just over, the first of a month, a Sunday, a leap day's month.
-LAST_DAYS = (date(2026, 7, 15), date(2026, 3, 9), date(2026, 6, 1), date(2026, 8, 30), date(2028, 3, 1))
+# Mid-month, February just over, a Sunday, the first of a month after a leap day.
+LAST_DAYS = (date(2026, 7, 15), date(2026, 3, 9), date(2026, 8, 30), date(2028, 3, 1))
 # A change of type or price is no statement that something is not needed: healthy things may be told to modernize.
 WASTE_KINDS = {"idle", "forgotten", "stale", "schedule", "commitment"}
 

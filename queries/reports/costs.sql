@@ -13,4 +13,4 @@ left join tag_sets t using (load_id, tag_key)
 where list_contains($loads, d.load_id)
     and l.period > (select max(period) from loads) - to_months($months::integer)
 group by all
-order by month, effective_cost desc, all
+order by month, effective_cost desc nulls last

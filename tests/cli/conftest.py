@@ -16,8 +16,8 @@ from advisor.cli import run
 sys.path.insert(0, str(Path(__file__).parents[1] / "store"))
 
 import small_cur
-
-NAT_CHECK = "aws-nat-gateway-idle"
+from commands import advisor as run_process
+from commands import environment
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,13 @@ Advisor = Callable[..., Done]
 Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def clean_environment(home: Path) -> dict[str, str]:
-    mine = ("ADVISOR_", "XDG_", "NO_COLOR", "FORCE_COLOR")
-    return {name: value for name, value in os.environ.items() if not name.startswith(mine)} | {"HOME": str(home)}
-
-
 @pytest.fixture(autouse=True)
 def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory, with no settings of the person who runs the tests."""
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for name in set(os.environ) - set(clean_environment(tmp_path)):
+    for name in set(os.environ) - set(environment(tmp_path)):
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["advisor"])
@@ -66,16 +61,8 @@ def advisor(capfd: pytest.CaptureFixture[str]) -> Advisor:
 def process(workdir: Path) -> Process:
     """Runs the command line in a process of its own."""
 
-    def call(*args: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "advisor", *map(str, args)],
-            cwd=workdir,
-            env=clean_environment(workdir.parent) | environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def call(*args: object, **more: str) -> subprocess.CompletedProcess[str]:
+        return run_process(workdir, *args, HOME=str(workdir.parent), **more)
 
     return call
 

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import clean_environment
+from commands import environment
 
 from advisor.errors import Exit
 
@@ -35,7 +35,7 @@ def interrupted(workdir: Path, number: signal.Signals, *args: str) -> tuple[int,
     child = subprocess.Popen(
         [sys.executable, "-c", SLOWLY, *args],
         cwd=workdir,
-        env=clean_environment(workdir.parent) | {"TMPDIR": str(workdir.parent / "temporary")},
+        env=environment(workdir.parent) | {"TMPDIR": str(workdir.parent / "temporary")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -88,7 +88,7 @@ def test_an_interrupted_wait_for_the_lock_ends_at_once(process: Process, workdir
         child = subprocess.Popen(
             [sys.executable, "-m", "advisor", "ingest", str(export)],
             cwd=workdir,
-            env=clean_environment(workdir.parent),
+            env=environment(workdir.parent),
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -28,13 +28,22 @@ def rows(advisor: Advisor, *args: object) -> list[dict[str, object]]:
 # --- report -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("format_", ["json", "html", "csv", "markdown", "table"])
-def test_report_is_the_last_scan(advisor: Advisor, export: Path, workdir: Path, format_: str) -> None:
-    scanned = advisor("scan", export, "--db", "a.duckdb", "--check", "aws-nat-gateway-idle", "--format", format_)
-    assert scanned.code == Exit.OK, scanned.err
+def test_report_is_the_last_scan(
+    advisor: Advisor, export: Path, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from advisor import app
+
+    results = []
+    real = app.scan
+    monkeypatch.setattr(app, "scan", lambda *args, **named: results.append(real(*args, **named)) or results[-1])
+    scan = ("scan", export, "--db", "a.duckdb", "--check", "aws-nat-gateway-idle")
+    assert advisor(*scan).code == Exit.OK
     before = (workdir / "a.duckdb").read_bytes()
-    shown = advisor("report", "--db", "a.duckdb", "--format", format_)
-    assert (shown.code, shown.out, shown.err) == (Exit.OK, scanned.out, scanned.err)
+    monkeypatch.setattr(app, "scan", lambda *_, **__: results[0])
+    for format_ in ("json", "html", "csv", "markdown", "table"):
+        scanned = advisor(*scan, "--format", format_)
+        shown = advisor("report", "--db", "a.duckdb", "--format", format_)
+        assert (shown.code, shown.out, shown.err) == (Exit.OK, scanned.out, scanned.err)
     assert (workdir / "a.duckdb").read_bytes() == before
 
 

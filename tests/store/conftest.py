@@ -1,9 +1,7 @@
-"""Stores with a known content, and the command line in processes of its own."""
+"""An export to load and a place for the store."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,18 +10,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import small_cur
-
-
-def environment(home: Path) -> dict[str, str]:
-    mine = ("ADVISOR_", "XDG_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(mine)} | {"HOME": str(home)}
-
-
-def advisor(folder: Path, *args: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "advisor", *map(str, args)]
-    return subprocess.run(
-        command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=120, check=False
-    )
 
 
 @pytest.fixture

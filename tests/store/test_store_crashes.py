@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import small_cur
-from conftest import advisor, environment
+from commands import advisor, environment
 
 from advisor import app, store
 
@@ -127,7 +127,11 @@ def test_leftovers_of_a_killed_run_are_swept(database: Path, root: Path) -> None
     (database.parent / "other.duckdb").write_bytes(b"not ours")
     deliver(root, NEW)
     app.ingest([str(root)], settings(database), app.Silent())
-    assert {path.name for path in database.parent.iterdir()} == {"advisor.duckdb", "advisor.duckdb.lock", "other.duckdb"}
+    assert {path.name for path in database.parent.iterdir()} == {
+        "advisor.duckdb",
+        "advisor.duckdb.lock",
+        "other.duckdb",
+    }
 
 
 # --- full disks -------------------------------------------------------------------------------------------------------
@@ -143,7 +147,7 @@ def limited(root: Path, database: Path, megabytes: float, *args: str) -> subproc
     return subprocess.run(
         [sys.executable, "-m", "advisor", *args, str(root), "--db", str(database)],
         env=environment(database.parent) | {"TMPDIR": str(database.parent)},
-        preexec_fn=limit,  # noqa: PLW1509 - no threads in the test
+        preexec_fn=limit,
         capture_output=True,
         text=True,
         timeout=60,

@@ -108,9 +108,7 @@ def test_only_the_newest_execution_counts(database: Path, tmp_path: Path) -> Non
     for number, (cost, folder) in enumerate(
         [(3.0, "20260810T060000Z-ffff"), (1.0, "20260901T060000Z-aaaa"), (2.0, "20260820T060000Z-cccc")]
     ):
-        small_cur.deliver(
-            root, "2026-08", small_cur.month("2026-08", cost=cost), folder=folder, execution=f"e{number}"
-        )
+        small_cur.deliver(root, "2026-08", small_cur.month("2026-08", cost=cost), folder=folder, execution=f"e{number}")
     # The manifest above the executions names the newest; this delivery was written last, but is not the newest.
     top = root / "exports/tiny/metadata/BILLING_PERIOD=2026-08"
     newest = top / "20260901T060000Z-aaaa" / "tiny-Manifest.json"
@@ -199,7 +197,9 @@ def test_cur_and_focus_of_one_payer_count_once(database: Path, tmp_path: Path, o
     ]
     for index in order:
         ingest(database, both[index])
-    result = app.scan([], settings(database), app.ScanOptions(checks=("aws-nat-gateway-idle",)), app.Silent(), keep=True)
+    result = app.scan(
+        [], settings(database), app.ScanOptions(checks=("aws-nat-gateway-idle",)), app.Silent(), keep=True
+    )
     assert result.currencies[0].monthly_cost == pytest.approx(1.08 * 30.4375)
     assert [f.monthly_savings for f in result.findings] == [pytest.approx(1.08 * 30.4375)]
     assert [p.incomplete for p in result.problems if "same charges" in p.why] == [False]
@@ -212,7 +212,9 @@ def test_two_payers_are_not_the_same_money(database: Path, tmp_path: Path) -> No
     one = small_cur.deliver(tmp_path / "one", "2026-08", small_cur.month("2026-08"))
     two = small_cur.deliver(tmp_path / "two", "2026-08", small_cur.month("2026-08", **other))
     ingest(database, one, two)
-    result = app.scan([], settings(database), app.ScanOptions(checks=("aws-nat-gateway-idle",)), app.Silent(), keep=True)
+    result = app.scan(
+        [], settings(database), app.ScanOptions(checks=("aws-nat-gateway-idle",)), app.Silent(), keep=True
+    )
     assert len(result.findings) == 2
     assert result.problems == ()
 
@@ -222,6 +224,8 @@ def test_a_copy_of_an_export_counts_once(database: Path, tmp_path: Path) -> None
     one = small_cur.deliver(tmp_path / "one", "2026-08", lines)
     two = small_cur.deliver(tmp_path / "copy", "2026-08", lines)
     ingest(database, one, two)
-    result = app.scan([], settings(database), app.ScanOptions(checks=("aws-nat-gateway-idle",)), app.Silent(), keep=True)
+    result = app.scan(
+        [], settings(database), app.ScanOptions(checks=("aws-nat-gateway-idle",)), app.Silent(), keep=True
+    )
     assert result.currencies[0].monthly_cost == pytest.approx(1.08 * 30.4375)
     assert len([p for p in result.problems if "same charges" in p.why]) == 1

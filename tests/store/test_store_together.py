@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import small_cur
-from conftest import advisor, environment
+from commands import advisor, environment
 
 from advisor import app, store
 from advisor.errors import StoreError
@@ -69,8 +69,9 @@ def test_a_second_writer_says_who_holds_the_lock(tmp_path: Path, database: Path,
         assert done.returncode == 4
         assert done.stdout == ""
         assert f"is being written by process {child.pid} of {getpass.getuser()} since 20" in done.stderr
-        with pytest.raises(StoreError, match=f"process {child.pid}"), store.writing(
-            database, store.Resources(), wait_seconds=0.3
+        with (
+            pytest.raises(StoreError, match=f"process {child.pid}"),
+            store.writing(database, store.Resources(), wait_seconds=0.3),
         ):
             pass
     finally:
@@ -94,9 +95,7 @@ def test_a_second_writer_waits_and_then_works(tmp_path: Path, database: Path, ro
 def test_two_ingests_at_once_load_everything_once(tmp_path: Path, database: Path, root: Path) -> None:
     command = [sys.executable, "-m", "advisor", "ingest", str(root), "--db", str(database), "--format", "json"]
     children = [
-        subprocess.Popen(
-            command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     results = [child.communicate(timeout=60) for child in children]
@@ -140,9 +139,14 @@ def test_a_reader_does_not_keep_the_writer_waiting(database: Path, root: Path) -
 def test_a_failed_writer_changes_nothing(database: Path, root: Path) -> None:
     fill(database, root)
     before = database.read_bytes()
-    with pytest.raises(ZeroDivisionError), store.writing(database, store.Resources()) as con:
-        con.execute("delete from loads")
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with store.writing(database, store.Resources()) as con:
+            con.execute("delete from loads")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert database.read_bytes() == before
     assert {path.name for path in database.parent.iterdir()} == {database.name, f"{database.name}.lock"}
 
@@ -153,8 +157,9 @@ def test_a_lock_file_with_rubbish_in_it_does_not_matter(database: Path, root: Pa
         lock.write_bytes(content)
         with lock.open("rb") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
-            with pytest.raises(StoreError, match="another process"), store.writing(
-                database, store.Resources(), wait_seconds=0
+            with (
+                pytest.raises(StoreError, match="another process"),
+                store.writing(database, store.Resources(), wait_seconds=0),
             ):
                 pass
     fill(database, root)
@@ -173,8 +178,9 @@ def test_another_program_that_has_the_file_open_is_named(database: Path, root: P
     try:
         with pytest.raises(StoreError, match=f"is being written by process {child.pid}"):
             app.query(settings(database), "select 1")
-        with pytest.raises(StoreError, match=f"is being written by process {child.pid}"), store.writing(
-            database, store.Resources(), wait_seconds=0
+        with (
+            pytest.raises(StoreError, match=f"is being written by process {child.pid}"),
+            store.writing(database, store.Resources(), wait_seconds=0),
         ):
             pass
     finally:

@@ -64,8 +64,8 @@ select
     sum(u.hours) / (24 * $window_days) as unused_instances,                     -- instances, average
     min(u.hours) as least_unused_hours,                                         -- instance-hours on one day
     count(*) filter (u.hours >= $min_unused_hours * (1 - 1e-9) and u.hours_of_day >= 23) as unused_days,  -- days
-    -- No more can go than was unused on every day.
-    min(u.hours) / nullif(avg(u.hours), 0) as saves_share,                      -- share
+    -- No more can go than the whole instances that were unused on every day.
+    least(1, 24 * floor(min(u.hours) / 23) / nullif(avg(u.hours), 0)) as saves_share,  -- share
     case when not bool_and(u.hourly) and min(u.hours) > 25 then 'low' end as confidence,
     $as_of - min(r.first_day) + 1 as known_days                                 -- days
 from unused u

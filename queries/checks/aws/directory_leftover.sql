@@ -36,8 +36,8 @@ with recent as (
         usage_kind not ilike '%shared%' and usage_kind not ilike 'cloud%'
             and regexp_matches(usage_kind, '(AD-DC|SimpleAD|ADConnector|AD-Connector|Directory)-Usage$', 'i')
             as is_directory,
-        regexp_matches(usage_kind, '^(Box|Spot|HostBox|Dedicated|Unused)[A-Za-z]*(Usage|Box)?:', 'i') as is_instance,
-        regexp_matches(usage_kind, '^(Instance|Multi-AZ)[A-Za-z-]*Usage[A-Za-z]*:db\.', 'i') as is_database
+        regexp_matches(usage_kind, '(^|-)(Box|Spot|HostBox|Dedicated|Unused)[A-Za-z]*(Usage|Box)?:', 'i') as is_instance,
+        regexp_matches(usage_kind, '(^|-)(Instance|Multi-AZ)[A-Za-z-]*Usage[A-Za-z]*:db\.', 'i') as is_database
     from usage_days
     where charge_date > $as_of - $window_days
         and charge_date <= $as_of

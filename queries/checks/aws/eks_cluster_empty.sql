@@ -56,7 +56,8 @@ compute as (
             when usage_kind like '%Fargate%' then service_code <> 'AmazonECS' and resource_id not like '%:ecs:%'
             when service_code = 'AmazonEKS' or usage_kind like '%AmazonEKS-%' or usage_kind like 'EKS-%'
                 then not regexp_matches(usage_kind, 'AmazonEKS-Hours:|-Bytes$')
-            else regexp_matches(usage_kind, '^(BoxUsage|SpotUsage|DedicatedUsage|HostUsage|HostBoxUsage|HeavyUsage)|^Cluster:ml')
+            -- Local Zones put a second prefix before the kind.
+            else regexp_matches(usage_kind, '(^|-)((Box|Spot|Dedicated|Host|HostBox|Heavy)Usage|Cluster:ml)')
         end
     group by all
 ),
@@ -117,7 +118,7 @@ counted as (
         ) as unknown                                                            -- resources
     from clusters k
     left join members m
-        on m.sub_account_id = k.sub_account_id and (m.region_id = k.region_id or m.region_id = '' or k.region_id = '')
+        on m.sub_account_id = k.sub_account_id and (starts_with(m.region_id, k.region_id) or m.region_id = '')
     group by all
 )
 

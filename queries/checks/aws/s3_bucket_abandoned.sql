@@ -110,22 +110,17 @@ earlier as (
     where is_used
 ),
 
--- Bytes stored at both ends of the window; as billed or per day, whichever moved less: GB-months are smaller in
--- longer months.
+-- Bytes stored at both ends of the window: GB-months of a day are smaller in longer months.
 sizes as (
     select
         sub_account_id,
         resource_id,
-        least(
-            abs(median(quantity) filter (place <= 7) / nullif(median(quantity) filter (place > days - 7), 0) - 1),
-            abs(median(gb) filter (place <= 7) / nullif(median(gb) filter (place > days - 7), 0) - 1)
-        ) as storage_change
+        abs(median(gb) filter (place <= 7) / nullif(median(gb) filter (place > days - 7), 0) - 1) as storage_change
     from (
         select
             sub_account_id,
             resource_id,
             charge_date,
-            sum(consumed_quantity) as quantity,
             sum(consumed_quantity * day(last_day(charge_date))) as gb,
             row_number() over (partition by sub_account_id, resource_id order by charge_date) as place,
             count(*) over (partition by sub_account_id, resource_id) as days

@@ -20,7 +20,7 @@ default = 60
 unit    = "days"
 help    = "Days without a read or write after which Standard is the wrong class."
 [params.storage_change]
-default = 0.01
+default = 0.05
 unit    = "share"
 help    = "Growth or shrinkage over the window up to which nothing was written: some AWS services deliver without a billed request."
 [params.saving_share]
@@ -59,22 +59,17 @@ touched as (
     group by all
 ),
 
--- Bytes stored at both ends of the window; as billed or per day, whichever moved less: GB-months are smaller in
--- longer months.
+-- Bytes stored at both ends of the window: GB-months of a day are smaller in longer months.
 sizes as (
     select
         sub_account_id,
         resource_id,
-        least(
-            abs(median(quantity) filter (place <= 7) / nullif(median(quantity) filter (place > days - 7), 0) - 1),
-            abs(median(gb) filter (place <= 7) / nullif(median(gb) filter (place > days - 7), 0) - 1)
-        ) as storage_change
+        abs(median(gb) filter (place <= 7) / nullif(median(gb) filter (place > days - 7), 0) - 1) as storage_change
     from (
         select
             sub_account_id,
             resource_id,
             charge_date,
-            sum(consumed_quantity) as quantity,
             sum(consumed_quantity * day(last_day(charge_date))) as gb,
             row_number() over (partition by sub_account_id, resource_id order by charge_date) as place,
             count(*) over (partition by sub_account_id, resource_id) as days
@@ -126,7 +121,7 @@ select
     min($as_of - l.source_first_day) + 1 as history_days                        -- days
 from lines l
 left join touched t using (bucket)
-left join sizes z on z.sub_account_id = l.sub_account_id and z.resource_id = l.resource_id
+left join sizes z using (sub_account_id, resource_id)
 cross join sight s
 left join blind x using (sub_account_id)
 where l.is_standard and l.resource_id <> ''

@@ -125,13 +125,13 @@ def new(provider: str, name: str, kind: str, folder: Path) -> None:
     Example:
       advisor checks new aws my-idle-thing --kind idle --folder ./finops-checks
     """
-    from advisor.rules import documentation
+    from advisor.rules.scaffold import scaffold
 
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         raise click.BadParameter("use small letters, digits and hyphens", param_hint="NAME")
     target = folder / provider
     stem = name.removeprefix(f"{provider}-").replace("-", "_")
-    pair = documentation.scaffold(provider, stem, kind)
+    pair = scaffold(provider, stem, kind)
     target.mkdir(parents=True, exist_ok=True)
     for path in (target / f"{stem}.sql", target / f"{stem}.cases.toml"):
         if path.exists():

@@ -129,7 +129,9 @@ def ingest(ctx: click.Context, /, paths: tuple[str, ...], format_: str, output: 
         for t in done.totals
         if format_ != "table" or (t.source, t.period) in loaded
     ]  # fmt: skip
-    if rows:
+    if not rows:
+        write_result("Nothing new: every billing period is loaded already.\n", output)
+    else:
         write_result(render_table(columns, rows, format_, width=_width(output)), output)
     for total in done.totals:
         if (total.source, total.period) in loaded:

@@ -103,6 +103,9 @@ def parse_check(text: str, *, provider: str, origin: str, trusted: bool) -> Chec
     used = set(PARAMETER.findall(_without_comments(match[2])))
     if undeclared := sorted(used - set(params) - {"as_of"}):
         raise _bad(origin, f"uses ${', $'.join(undeclared)} without declaring it", "Add a [params.…] table.")
+    for role in ("at_most", "at_least", "above"):
+        if role in header["judge"] and header["judge"][role] not in params:
+            raise _bad(origin, f"judges by the parameter {header['judge'][role]}, which it does not declare", "Declare it.")
     commands = header.get("commands", {})
     if "command" in header:
         commands = {"": header["command"], **commands}
@@ -146,7 +149,7 @@ def shipped_checks() -> tuple[Check, ...]:
 def load_checks(paths: Sequence[Path] = ()) -> tuple[Check, ...]:
     """The package's checks and those of the user's folders; an id that occurs twice is an error naming both files."""
     own = [
-        parse_check(file.read_text("utf-8"), provider=_provider_of(file), origin=str(file), trusted=False)
+        parse_check(_read(file), provider=_provider_of(file), origin=str(file), trusted=False)
         for folder in paths
         for file in _user_files(folder)
     ]
@@ -159,7 +162,7 @@ def cases_text(check: Check) -> str:
     if check.trusted:
         resource = files("advisor.queries").joinpath("checks", check.provider, name.name)
         return resource.read_text("utf-8") if resource.is_file() else ""
-    return name.read_text("utf-8") if name.is_file() else ""
+    return _read(name) if name.is_file() else ""
 
 
 def _sql_files(folder: Traversable) -> list[Traversable]:
@@ -172,6 +175,13 @@ def _user_files(folder: Path) -> list[Path]:
             f"folder of checks {folder}", why="is not a folder", fix="Correct checks.paths in advisor.toml."
         )
     return sorted(folder.rglob("*.sql"))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _bad(str(file), f"cannot be read ({error})", "Save it as UTF-8 text, readable to this user.") from error
 
 
 def _provider_of(file: Path) -> str:

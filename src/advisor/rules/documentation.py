@@ -1,4 +1,4 @@
-"""What a check means, as text for the terminal and for queries/README.md, and the template of a new one."""
+"""What a check means, as text for the terminal and for queries/README.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from advisor import store
-from advisor.errors import CheckError
 from advisor.rules import cases, engine
 from advisor.rules.context import ContextRules
 from advisor.rules.kinds import COMMON, KINDS, OPTIONAL
@@ -134,129 +133,3 @@ def cases_text() -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
-
-
-JUDGE = {
-    "idle": 'use = "gb"\nper = "hours"\nat_most = "max_gb_per_hour"',
-    "schedule": 'hours = "hours"\nat_least = "min_share"',
-    "stale": 'value = "age_days"\nat_least = "min_age_days"\nhistory = "history_days"',
-    "forgotten": 'value = "age_days"\nat_least = "min_age_days"\nnothing = "dependants"',
-    "modernize": 'ratio = "price_ratio"',
-    "commitment": 'unused = "unused_cost"\nabove = "min_unused_share"',
-}
-
-
-def scaffold(provider: str, stem: str, kind: str) -> dict[str, str]:
-    """File suffix → text of a new pair; the kind's part of the header is filled in."""
-    if kind not in KINDS:
-        raise CheckError(f"kind {kind}", why="does not exist", fix=f"Kinds are {', '.join(sorted(KINDS))}.")
-    check_id = f"{provider}-{stem.replace('_', '-')}"
-    return {".sql": SQL.format(check_id=check_id, kind=kind, judge=JUDGE[kind]), ".cases.toml": CASES}
-
-
-SQL = """/*---
-id          = "{check_id}"
-title       = "The situation in one line"
-kind        = "{kind}"
-service     = "Name of the service"
-confidence  = "medium"            # what the bill alone can prove: high, medium, low
-blind_spots = "What the bill cannot show."
-remediation = "Starts with a verb."
-command     = "aws … --region {{region}} --id {{resource_name}}"
-reason      = "Did {{gb}} GB in {{hours}} billed hours."
-[judge]
-{judge}
-[params.window_days]
-default = 14
-unit    = "days"
-help    = "Trailing days that must be observed."
-[params.max_gb_per_hour]
-default = 0.01
-unit    = "GB/h"
-help    = "At or below this it counts as unused."
----*/
-select
-    provider,
-    sub_account_id,
-    resource_id,
-    billing_currency,
-    min(charge_date) as first_day,                                                      -- UTC day
-    max(charge_date) as last_day,                                                       -- UTC day
-    count(distinct charge_date) as observed_days,                                       -- days
-    sum(effective_cost) as cost,                                                        -- billing currency
-    sum(committed_cost) as committed_cost,                                              -- billing currency
-    sum(list_cost) as list_cost,                                                        -- billing currency
-    sum(consumed_quantity) filter (usage_kind = 'Thing-Hours') as hours,                -- h
-    coalesce(sum(consumed_quantity) filter (usage_kind = 'Thing-Bytes'), 0) as gb       -- GB
-from usage_days
-where charge_date > $as_of - $window_days
-    and charge_date <= $as_of
-    and (sub_account_id, resource_id) in (
-        select (sub_account_id, resource_id) from usage_meters where usage_kind = 'Thing-Hours'
-    )
-group by all
-"""
-
-CASES = """as_of = 2026-07-31
-
-[defaults]
-service_code = "AmazonThing"
-service_name = "Name of the service"
-
-[[case]]
-name = "an unused thing is found"
-covers = ["fires"]
-rows = \"\"\"
-resource_id | usage_type  | charge_date            | consumed_quantity | effective_cost
-thing-1     | Thing-Hours | 2026-07-01..2026-07-31 | 24                | 1.20
-\"\"\"
-expect = [{ resource_id = "thing-1", monthly_savings = 36.53 }]
-
-[[case]]
-name = "a used one passes"
-covers = ["quiet"]
-rows = \"\"\"
-resource_id | usage_type  | charge_date            | consumed_quantity | effective_cost
-thing-2     | Thing-Hours | 2026-07-01..2026-07-31 | 24                | 1.20
-thing-2     | Thing-Bytes | 2026-07-01..2026-07-31 | 50                | 2.00
-\"\"\"
-
-[[case]]
-name = "exactly at the threshold it counts, above it does not"
-covers = ["boundary"]
-rows = \"\"\"
-resource_id | usage_type  | charge_date            | consumed_quantity | effective_cost
-thing-at    | Thing-Hours | 2026-07-01..2026-07-31 | 24                | 1.20
-thing-at    | Thing-Bytes | 2026-07-01..2026-07-31 | 0.24              | 0.01
-thing-over  | Thing-Hours | 2026-07-01..2026-07-31 | 24                | 1.20
-thing-over  | Thing-Bytes | 2026-07-01..2026-07-31 | 0.25              | 0.01
-\"\"\"
-expect = [{ resource_id = "thing-at" }]
-
-[[case]]
-name = "thirteen days are too few"
-covers = ["short-history"]
-rows = \"\"\"
-resource_id | usage_type  | charge_date            | consumed_quantity | effective_cost
-thing-new   | Thing-Hours | 2026-07-19..2026-07-31 | 24                | 1.20
-\"\"\"
-skipped = ["thing-new"]
-
-[[case]]
-name = "without its hour lines it cannot be judged"
-covers = ["missing-usage"]
-rows = \"\"\"
-resource_id | usage_type  | charge_date            | consumed_quantity | effective_cost
-thing-x     | Thing-Bytes | 2026-07-01..2026-07-31 | 0                 | 0.00
-\"\"\"
-
-[[case]]
-name = "credits and refunds change nothing"
-covers = ["credit"]
-rows = \"\"\"
-resource_id | usage_type  | charge_date            | consumed_quantity | effective_cost | line_item_type
-thing-3     | Thing-Hours | 2026-07-01..2026-07-31 | 24                | 1.20           | Usage
-thing-3     | Thing-Hours | 2026-07-20             | 0                 | -30            | Credit
-\"\"\"
-expect = [{ resource_id = "thing-3", monthly_savings = 36.53 }]
-"""
