@@ -23,7 +23,7 @@ from advisor.rules.context import ContextRules
 
 sys.path.insert(0, str(Path(__file__).parent / "store"))
 
-import small_cur  # noqa: E402
+import small_cur
 
 MONTH = 30.4375
 HISTORY = 130
@@ -49,6 +49,14 @@ def weekdays(day: date) -> float:
 
 def weekends(day: date) -> float:
     return float(day.weekday() >= 5)
+
+
+def sundays(day: date) -> float:
+    return float(day.weekday() == 6)
+
+
+def rarely(day: date) -> float:
+    return float(day.toordinal() % 40 == 0)
 
 
 @dataclass
@@ -92,15 +100,24 @@ class Bill:
                 continue
             self.lines.append(
                 small_cur.line(
-                    day.isoformat(), quantity * unit, line_item_resource_id=resource, product_region_code=region,
-                    product_servicecode=product, line_item_product_code=product, line_item_usage_type=kind,
-                    line_item_operation=operation, line_item_usage_amount=quantity, product_sku=f"{kind}{operation}",
+                    day.isoformat(),
+                    quantity * unit,
+                    line_item_resource_id=resource,
+                    product_region_code=region,
+                    product_servicecode=product,
+                    line_item_product_code=product,
+                    line_item_usage_type=kind,
+                    line_item_operation=operation,
+                    line_item_usage_amount=quantity,
+                    product_sku=f"{kind}{operation}",
                     **({"resource_tags": {}} | changes),
-                )  # fmt: skip
+                )
             )
         return amount * unit
 
-    def stored(self, resource: str, region: str, product: str, usage: str, gb: When, price: float, **changes: Any) -> None:
+    def stored(
+        self, resource: str, region: str, product: str, usage: str, gb: When, price: float, **changes: Any
+    ) -> None:
         """Storage: GB-months of a day are a share of its month."""
         share: When = lambda day: gb(day) / days_of_month(day)  # noqa: E731
         self.add(resource, region, product, usage, 1.0, price, when=share, **changes)
@@ -129,13 +146,25 @@ def healthy(bill: Bill, region: str) -> None:
     for pattern, when, gb in (("ec2:natgateway/nat-*", nightly, 3.0), ("ec2:natgateway/nat-*", weekdays, 15.0)):
         nat = name(pattern, region)
         add(nat, region, "AmazonEC2", "~NatGateway-Hours", 24, 0.045, operation="NatGateway")
-        add(nat, region, "AmazonEC2", "~NatGateway-Bytes", gb, 0.045, operation="NatGateway", when=when, noise=0.3, **gaps)
+        add(
+            nat,
+            region,
+            "AmazonEC2",
+            "~NatGateway-Bytes",
+            gb,
+            0.045,
+            operation="NatGateway",
+            when=when,
+            noise=0.3,
+            **gaps,
+        )
     young = name("ec2:natgateway/nat-*", region)
     add(young, region, "AmazonEC2", "~NatGateway-Hours", 24, 0.045, since=rng.randint(3, 12))
     gone = name("ec2:natgateway/nat-*", region)
     add(gone, region, "AmazonEC2", "~NatGateway-Hours", 24, 0.045, until=rng.randint(3, 9))
 
-    for kind, usage, units in (("app/web/", "~LCUUsage", 2.0), ("net/mq/", "~LCUUsage", 0.5), ("", "~DataProcessing-Bytes", 0.9)):
+    load = (("app/web/", "~LCUUsage", 2.0), ("net/mq/", "~LCUUsage", 0.5), ("", "~DataProcessing-Bytes", 0.9))
+    for kind, usage, units in load:
         balancer = name(f"elasticloadbalancing:loadbalancer/{kind}*", region)
         add(balancer, region, "AWSELB", "~LoadBalancerUsage", 24, 0.0225, **gaps)
         add(balancer, region, "AWSELB", usage, units, 0.008, when=weekdays, noise=0.5)
@@ -169,7 +198,7 @@ def healthy(bill: Bill, region: str) -> None:
     add(held, region, "AmazonEC2", "~UnusedBox:c7g.large", 11, 0.0725, operation="RunInstances")
 
     bucket = name("data-*", region)
-    bill.stored(bucket, region, "AmazonS3", "~TimedStorage-ByteHrs", lambda _: 900, 0.023, operation="StandardStorage", **gaps)
+    bill.stored(bucket, region, "AmazonS3", "~TimedStorage-ByteHrs", lambda _: 900, 0.023, operation="Standard", **gaps)
     add(bucket, region, "AmazonS3", "~Requests-Tier2", 9000, 4e-7, operation="GetObject", noise=0.5)
     add(bucket, region, "AmazonS3", "~Requests-Tier1", 700, 5e-6, operation="PutObject", when=weekdays)
     season = name("season-*", region)
@@ -180,11 +209,11 @@ def healthy(bill: Bill, region: str) -> None:
                 operation="StandardStorage")  # fmt: skip
     weekly = name("backup-*", region)
     bill.stored(weekly, region, "AmazonS3", "~TimedStorage-ByteHrs", lambda _: 300, 0.023, operation="StandardStorage")
-    add(weekly, region, "AmazonS3", "~Requests-Tier1", 4, 5e-6, operation="UploadPart", when=lambda d: float(d.weekday() == 6))
+    add(weekly, region, "AmazonS3", "~Requests-Tier1", 4, 5e-6, operation="UploadPart", when=sundays)
 
     key = name("kms:key/*", region)
     add(key, region, "awskms", "@KMS-Keys", 1 / 30, 1.0)
-    add(key, region, "awskms", "@KMS-Requests", 2, 3e-6, operation="Decrypt", when=lambda d: float(d.toordinal() % 40 == 0))
+    add(key, region, "awskms", "@KMS-Requests", 2, 3e-6, operation="Decrypt", when=rarely)
     stream = name("kinesis:stream/*", region)
     add(stream, region, "AmazonKinesis", "~Storage-ShardHour", 48, 0.015, operation="shardHourStorage")
     add(stream, region, "AmazonKinesis", "~PutRequestPayloadUnits", 5000, 1.4e-8, operation="PutRequest", when=weekdays)
@@ -303,7 +332,7 @@ def wasteful(bill: Bill) -> None:
         ("aws-transfer-server-idle", "transfer:server/s-*", "AWSTransfer", "^ProtocolHours", 24.0, 0.3),
         ("aws-sagemaker-endpoint-idle", "sagemaker:endpoint/*", "AmazonSageMaker", "^Host:ml.m5.large", 24.0, 0.115),
         ("aws-kms-key-unused", "kms:key/*", "awskms", "@KMS-Keys", 1 / 30, 1.0),
-        ("aws-network-attachment-idle", "ec2:client-vpn-endpoint/cvpn-endpoint-*", "AmazonVPC", "^ClientVPN-EndpointHours", 24.0, 0.1),
+        ("aws-network-attachment-idle", "ec2:client-vpn-endpoint/cvpn-*", "AmazonVPC", "^ClientVPN-EndpointHours", 24.0, 0.1),
         ("aws-capacity-reservation-unused", "ec2:capacity-reservation/cr-*", "AmazonEC2", "~UnusedBox:m7g.large", 48.0, 0.08),
     ):  # fmt: skip
         region = where()

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,18 +27,6 @@ if TYPE_CHECKING:
 
     from advisor.ingest.discover import Delivery
     from advisor.ingest.location import Location
-
-MAX_LAG_DAYS = 3
-"""Sources whose last complete days lie this near together are judged as of the same day."""
-
-COMPLETE_SHARE = 0.9
-"""A day with less than this part of what the week before it had per day is taken as not yet complete."""
-
-MONTH_END_SHARE = 0.5
-"""The same for the last day of a month."""
-
-OVERLAP_SHARE = 0.5
-"""Two loads of one payer and month that share this part of their resource-days are the same money twice."""
 
 
 class Reporter(Protocol):
@@ -321,12 +308,12 @@ def _remember(result: ScanResult, settings: Settings, reporter: Reporter) -> Non
 
 
 def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, problems: tuple[Problem, ...]) -> ScanResult:
-    from advisor.rules import catalogue, engine
+    from advisor.rules import catalogue, engine, periods
 
-    loads, overlaps = _countable_loads(con)
+    loads, overlaps = periods.countable(con)
     if not loads:
         raise StoreError("database", why="holds no billing period", fix="Load an export first: advisor ingest PATH.")
-    clocks = _clocks(con, loads) if options.as_of is None else {options.as_of: list(loads)}
+    clocks = periods.clocks(con, loads) if options.as_of is None else {options.as_of: list(loads)}
     checks = _wanted(catalogue.load_checks(config.check_paths), options.checks, _providers(con))
     trusted = all(check.trusted for check in checks)
     if not trusted:
@@ -352,7 +339,7 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
             costs[currency][1] += credits
             unmatched += unknown
     as_of = max(clocks)
-    result = _result(con, judged, costs, unmatched, as_of, problems + overlaps + _stale(con, clocks))
+    result = _result(con, judged, costs, unmatched, as_of, problems + overlaps + periods.stale(con, clocks))
     return replace(result, problems=result.problems + _failed_checks(result))
 
 
@@ -445,76 +432,6 @@ def _failed_checks(result: ScanResult) -> tuple[Problem, ...]:
     )
 
 
-# --- what counts, and until when ------------------------------------------------------------------------------------------
-
-
-def _countable_loads(con: DuckDBPyConnection) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
-    """Loads that are judged: of loads that hold the same money (CUR beside FOCUS, copies) only the best one."""
-    dropped: dict[int, Problem] = {}
-    shared = con.execute(_sql("overlapping_loads"), {"least_share": OVERLAP_SHARE}).fetchall()
-    for kept, kept_source, lost, lost_source, period in shared:
-        if kept not in dropped and lost not in dropped:
-            dropped[lost] = Problem(
-                what=f"source {lost_source} {period:%Y-%m}",
-                why=f"holds the same charges as {kept_source}",
-                fix="It is left out so that nothing is counted twice; load one export per payer and month.",
-                incomplete=False,
-            )
-    rows = con.execute("select load_id from loads order by load_id").fetchall()
-    return tuple(row[0] for row in rows if row[0] not in dropped), tuple(dropped.values())
-
-
-def _clocks(con: DuckDBPyConnection, loads: Sequence[int]) -> dict[date, list[int]]:
-    """Loads by the day as of which they are judged: the last complete day of their source."""
-    days: dict[str, list[tuple[date, float]]] = defaultdict(list)
-    for source, day, lines, cost, hourly in con.execute(_sql("last_days"), {"loads": list(loads)}).fetchall():
-        # A day that has begun has fewer lines where they are hourly, and smaller ones where they are daily.
-        days[source].append((day, lines if hourly else cost))
-    last = {source: _last_complete(rows) for source, rows in days.items()}
-    members: dict[str, list[int]] = defaultdict(list)
-    for load_id, source in con.execute("select load_id, source from loads").fetchall():
-        if load_id in loads and source in last:
-            members[source].append(load_id)
-    clocks: dict[date, list[int]] = {}
-    for source in sorted(members, key=lambda s: last[s], reverse=True):
-        near = [day for day in clocks if day - last[source] <= timedelta(days=MAX_LAG_DAYS)]
-        loads_so_far = clocks.pop(near[0]) if near else []
-        clocks[last[source]] = loads_so_far + members[source]
-    if not clocks:
-        raise StoreError("database", why="holds no usage at all", fix="Load an export with usage lines.")
-    return clocks
-
-
-def _last_complete(rows: Sequence[tuple[date, float]]) -> date:
-    """The newest day whose measure is near the usual one of the week before it; a day too early does no harm."""
-    import statistics
-
-    ordered = sorted(rows, reverse=True)
-    for index, (day, measure) in enumerate(ordered[:4]):
-        before = [m for _, m in ordered[index + 1 : index + 8]]
-        # The last day of a month is seldom the day of the delivery, and often a quiet day.
-        share = MONTH_END_SHARE if (day + timedelta(days=1)).day == 1 else COMPLETE_SHARE
-        if not before or measure >= share * statistics.median(before):
-            return day
-    return ordered[0][0]
-
-
-def _stale(con: DuckDBPyConnection, clocks: Mapping[date, Sequence[int]]) -> tuple[Problem, ...]:
-    newest = max(clocks)
-    names = dict(con.execute("select load_id, source from loads").fetchall())
-    return tuple(
-        Problem(
-            what=f"source {source}",
-            why=f"ends on {as_of}, other sources on {newest}",
-            fix="Its findings are as of its own last day; check whether the export is still delivered.",
-            incomplete=False,
-        )
-        for as_of, loads in sorted(clocks.items())
-        if as_of != newest
-        for source in sorted({names[load_id] for load_id in loads})
-    )
-
-
 # --- totals and costs -----------------------------------------------------------------------------------------------------
 
 
@@ -551,7 +468,9 @@ def shown(source: str) -> str:
 
 def _monthly_costs(con: DuckDBPyConnection) -> list[tuple[str, float, float, float]]:
     """(currency, effective cost before credits, credits, cost of unknown services) per month, of the prepared views."""
-    rows = con.execute(_sql("monthly_costs"), {"days_per_month": DAYS_PER_MONTH}).fetchall()
+    from advisor.rules import periods
+
+    rows = con.execute(periods.report_sql("monthly_costs"), {"days_per_month": DAYS_PER_MONTH}).fetchall()
     return [(str(c), float(cost), float(credits), float(unknown)) for c, cost, credits, unknown in rows]
 
 
@@ -562,6 +481,8 @@ def _month_before(day: date) -> date:
 
 def costs(settings: Settings, dimensions: Sequence[str], months: int) -> list[dict[str, Any]]:
     """Effective cost per month by `dimensions` (service, account, region, provider, currency, tag:KEY), newest last."""
+    from advisor.rules import periods
+
     columns = {
         "service": "service_name",
         "account": "sub_account_id",
@@ -588,11 +509,14 @@ def costs(settings: Settings, dimensions: Sequence[str], months: int) -> list[di
             )
     keys = ", ".join(f"{expression} as {store.identifier(name)}" for name, expression in chosen)
     with store.reading(settings.db, settings.resources) as con:
-        loads, _ = _countable_loads(con)
+        loads, _ = periods.countable(con)
         bound["loads"] = list(loads)
-        text = _sql("costs").replace("/*dimensions*/", keys + "," if keys else "")
+        text = periods.report_sql("costs").replace("/*dimensions*/", keys + "," if keys else "")
         relation = con.sql(text, params=bound)
-        return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+        rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+    return sorted(
+        rows, key=lambda row: (row["month"], -(row["effective_cost"] or 0), *(str(row[n]) for n, _ in chosen))
+    )
 
 
 def query(settings: Settings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -609,7 +533,3 @@ def query(settings: Settings, sql: str) -> tuple[list[str], list[tuple[Any, ...]
                 why=str(error).split("\n")[0],
                 fix="Tables: days, meters, tag_sets, sku_attributes, loads, totals.",
             ) from error
-
-
-def _sql(name: str) -> str:
-    return (files("advisor.queries") / "reports" / f"{name}.sql").read_text("utf-8")

@@ -1,6 +1,6 @@
 /*---
 id          = "aws-log-group-growth"
-title       = "Stored logs grow month after month and are never expired"
+title       = "Stored logs grow month after month as if they never expired"
 kind        = "forgotten"
 service     = "Amazon CloudWatch"
 confidence  = "medium"
@@ -143,6 +143,8 @@ select
     g.resource_id,
     g.billing_currency,
     'Log group' as resource_type,
+    -- Three months do not tell a retention of ninety days that has just begun.
+    case when j.growing_months < 4 then 'low' end as confidence,
     g.first_day,                                                                   -- UTC day
     g.last_day,                                                                    -- UTC day
     date_diff('day', g.first_day, g.last_day) + 1 as observed_days,                -- days

@@ -105,7 +105,9 @@ def parse_check(text: str, *, provider: str, origin: str, trusted: bool) -> Chec
         raise _bad(origin, f"uses ${', $'.join(undeclared)} without declaring it", "Add a [params.…] table.")
     for role in ("at_most", "at_least", "above"):
         if role in header["judge"] and header["judge"][role] not in params:
-            raise _bad(origin, f"judges by the parameter {header['judge'][role]}, which it does not declare", "Declare it.")
+            raise _bad(
+                origin, f"judges by the parameter {header['judge'][role]}, which it does not declare", "Declare it."
+            )
     commands = header.get("commands", {})
     if "command" in header:
         commands = {"": header["command"], **commands}

@@ -11,6 +11,7 @@ from advisor import store
 from advisor.rules import cases, engine
 from advisor.rules.context import ContextRules
 from advisor.rules.kinds import COMMON, KINDS, OPTIONAL
+from advisor.rules.scaffold import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,7 +122,7 @@ def kinds_markdown() -> str:
     """Each kind in the words of its function, with the [judge] table of the template."""
     parts = []
     for name, kind in KINDS.items():
-        parts += [f"#### {name}", "", inspect.getdoc(kind) or "", "", "```toml", "[judge]", JUDGE[name], "```", ""]
+        parts += [f"#### {name}", "", inspect.getdoc(kind) or "", "", "```toml", "[judge]", TEMPLATES[name].judge, "```", ""]
     return "\n".join(parts[:-1])
 
 

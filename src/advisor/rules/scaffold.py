@@ -95,9 +95,7 @@ TEMPLATES = {
             ("min_days", 14, "days", "Days that must be billed."),
             ("min_saving_share", 0.2, "share", "Less is not worth the change."),
         ),
-        columns=(
-            "case when bool_or(usage_kind = 'Thing-Bytes') then 0.81 else 0.8 end as price_ratio,  -- new / old",
-        ),
+        columns=("case when bool_or(usage_kind = 'Thing-Bytes') then 0.81 else 0.8 end as price_ratio,  -- new / old",),
         reason="The successor costs {price_ratio} of it.",
         fires=f"thing-1     | {HOURS}",
         savings=7.31,
@@ -156,13 +154,15 @@ def _cases(template: _Template) -> str:
         ("too few days are too few", "short-history", template.short, 'skipped = ["thing-new"]\n'),
         ("without its hours there is nothing to judge", "missing-usage", f"thing-x     | {BYTES} | 0    | 0.00", ""),
     ]  # fmt: skip
-    text = "".join(CASE.format(name=name, covers=covers, extra="", rows=rows, tail=t) for name, covers, rows, t in cases)
+    text = "".join(
+        CASE.format(name=name, covers=covers, extra="", rows=rows, tail=t) for name, covers, rows, t in cases
+    )
     rows = f"{credit}\nthing-3     | Thing-Hours | 2026-07-20             | 0    | -30  | Credit"
     tail = f'expect = [{{ resource_id = "thing-3", monthly_savings = {template.savings} }}]\n'
-    text += CASE.format(
-        name="credits change nothing", covers="credit", extra=" | line_item_type", rows=rows, tail=tail
+    text += CASE.format(name="credits change nothing", covers="credit", extra=" | line_item_type", rows=rows, tail=tail)
+    return (
+        'as_of = 2026-07-31\n\n[defaults]\nservice_code = "AmazonThing"\nservice_name = "Name of the service"\n' + text
     )
-    return 'as_of = 2026-07-31\n\n[defaults]\nservice_code = "AmazonThing"\nservice_name = "Name of the service"\n' + text
 
 
 HEADER = """/*---
