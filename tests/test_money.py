@@ -9,9 +9,11 @@ import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,6 +26,9 @@ from advisor.ingest.location import LocalLocation
 sys.path.insert(0, str(Path(__file__).parent / "store"))
 
 import small_cur
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Line = dict[str, Any]
 Sums = dict[str, tuple[Decimal, Decimal, Decimal, int]]
@@ -139,24 +144,32 @@ def oracle(rows: list[Line]) -> Sums:
     return sums
 
 
+@cache
+def store_with(threads: int) -> DuckDBPyConnection:
+    con = store.scratch()
+    store.configure(con, store.Resources(memory_limit="500MB", threads=threads))
+    return con
+
+
 def stored(folder: Path, *, threads: int = 2, times: int = 1) -> tuple[Sums, list[tuple[Any, ...]]]:
     """(totals per currency, resource-days) of the export in `folder`, loaded `times` times into one store."""
+    con = store_with(threads)
     location = LocalLocation(path=folder)
     deliveries, problems = discover.discover(location)
     assert problems == []
-    with store.scratch() as con:
-        store.configure(con, store.Resources(memory_limit="500MB", threads=threads))
-        for _ in range(times):
-            for delivery in deliveries:
-                load.load(con, location, delivery, folder, lambda _: None)
-        totals = con.execute(
-            "select billing_currency, sum(billed_cost), sum(credits), sum(effective_cost), sum(line_count)::bigint"
-            " from totals group by 1"
-        ).fetchall()
-        days = con.execute(
-            "select d.* exclude (load_id, meter_key), m.* exclude (load_id, meter_key, tag_key), t.tags"
-            " from days d join meters m using (load_id, meter_key) join tag_sets t using (load_id, tag_key) order by all"
-        ).fetchall()
+    for _ in range(times):
+        for delivery in deliveries:
+            load.load(con, location, delivery, folder, lambda _: None)
+    mine = f"load_id in (select load_id from loads where source like '{folder}/%')"
+    totals = con.execute(
+        "select billing_currency, sum(billed_cost), sum(credits), sum(effective_cost), sum(line_count)::bigint"
+        f" from totals where {mine} group by 1"
+    ).fetchall()
+    days = con.execute(
+        "select d.* exclude (load_id, meter_key), m.* exclude (load_id, meter_key, tag_key), t.tags"
+        " from days d join meters m using (load_id, meter_key) join tag_sets t using (load_id, tag_key)"
+        f" where {mine} order by all"
+    ).fetchall()
     return {row[0]: row[1:] for row in totals}, days
 
 
@@ -171,10 +184,12 @@ _folder: Path
 
 
 @pytest.fixture(scope="module", autouse=True)
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     global _folder  # noqa: PLW0603 - hypothesis calls the helpers without fixtures
     _folder = tmp_path_factory.mktemp("money")
     yield
+    for threads in (1, 2):
+        store_with(threads).close()
     shutil.rmtree(_folder)
 
 

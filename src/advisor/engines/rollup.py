@@ -222,8 +222,7 @@ def _open_csv(paths: Sequence[Path]) -> Table:
 def _csv_header(path: Path) -> tuple[str, tuple[str, ...]]:
     is_packed = path.suffix.lower() == ".gz"
     try:
-        opened = gzip.open(path, "rb") if is_packed else path.open("rb")
-        with opened as raw:
+        with gzip.open(path, "rb") if is_packed else path.open("rb") as raw:
             # Incremental, because the read may end within a letter.
             text = getincrementaldecoder("utf-8-sig")().decode(raw.read(1 << 20))
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import defaultdict
 from datetime import date, timedelta
 from importlib.resources import files
@@ -20,10 +19,7 @@ MAX_LAG_DAYS = 3
 """Sources whose last complete days lie this near together are judged as of the same day."""
 
 COMPLETE_SHARE = 0.9
-"""A day with less than this part of what the week before it had per day is taken as not yet complete."""
-
-MONTH_END_SHARE = 0.5
-"""The same for the last day of a month."""
+"""A day with less than this part of the least day of the week before it is taken as not yet complete."""
 
 OVERLAP_SHARE = 0.5
 """Two loads of one payer and month that share this part of their resource-days are the same money twice."""
@@ -67,13 +63,11 @@ def clocks(con: DuckDBPyConnection, loads: Sequence[int]) -> dict[date, list[int
 
 
 def _last_complete(rows: Sequence[tuple[date, float]]) -> date:
-    """The newest day whose measure is near the usual one of the week before it; a day too early does no harm."""
+    """The newest day that has nearly as much as the least of the seven days before it, which hold a weekend."""
     ordered = sorted(rows, reverse=True)
     for index, (day, measure) in enumerate(ordered[:4]):
         before = [m for _, m in ordered[index + 1 : index + 8]]
-        # The last day of a month is seldom the day of the delivery, and often a quiet day.
-        share = MONTH_END_SHARE if (day + timedelta(days=1)).day == 1 else COMPLETE_SHARE
-        if not before or measure >= share * statistics.median(before):
+        if not before or measure >= COMPLETE_SHARE * min(before):
             return day
     return ordered[0][0]
 
