@@ -86,6 +86,7 @@ def ingest(paths: Sequence[str], settings: Settings, reporter: Reporter) -> Inge
         found, problems = _discover(sources, scratch)
         new, totals = _new_only(found, settings)
         loaded: list[tuple[str, date]] = []
+        known = len(found) - len(new)
         if new:
             from advisor.ingest import load
 
@@ -95,7 +96,7 @@ def ingest(paths: Sequence[str], settings: Settings, reporter: Reporter) -> Inge
                 # Another run may have loaded them while this one waited for the lock.
                 new = [(place, d) for place, d in new if not load.is_loaded(con, d)]
                 loaded, failed = _load_all(con, new, scratch, reporter)
-                if not loaded and failed:
+                if not loaded and failed and not known:
                     raise _Nothing(failed)
                 totals = _totals(con)
             problems += failed
@@ -204,8 +205,16 @@ def _load_all(
 @contextmanager
 def _cache() -> Iterator[Path]:
     """A private folder for downloads and unpacked archives, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="advisor-") as folder:
-        yield Path(folder)
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="advisor-")
+    except OSError as error:
+        raise StoreError(
+            "temporary folder",
+            why=f"cannot be made ({error.strerror or error})",
+            fix="Free some space, or name another place in the variable TMPDIR; nothing was changed.",
+        ) from error
+    with folder as name:
+        yield Path(name)
 
 
 def _as_problems(errors: Iterable[AdvisorError]) -> tuple[Problem, ...]:

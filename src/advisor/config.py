@@ -148,7 +148,7 @@ TEMPLATE = """\
 
 # db = "advisor.duckdb"          # everything advisor knows, in one file
 # memory_limit = "320MB"         # of the database, whatever the size of the bill
-# min_savings = 0.5              # leave out findings that save less per month
+# min_savings = 0.1              # leave out findings that save less per month
 
 # [[sources]]                    # one table per place of exports
 # path = "s3://my-billing-bucket/exports"

@@ -178,6 +178,17 @@ def test_a_check_whose_header_lacks_a_parameter_fails_alone(advisor: Advisor, ow
     assert "max_gb" in done.err
 
 
+def test_a_check_without_a_window_fails_alone(advisor: Advisor, own: Path, export: Path) -> None:
+    """Neither a parameter window_days nor a column span_days: its kind cannot price it."""
+    text = own.read_text("utf-8").replace("Thing-Hours", "NatGateway-Hours").replace("$window_days", "14")
+    before, _, after = text.partition("[params.window_days]")
+    own.write_text(before + "[" + after.partition("\n[")[2], "utf-8")
+    done = advisor("scan", export, *SCAN)
+    assert done.code == Exit.INCOMPLETE, done.err
+    assert "window_days" in done.err
+    assert json.loads(done.out)["summary"]["findings"] == 1
+
+
 def test_an_id_that_occurs_twice_names_both_files(advisor: Advisor, own: Path, export: Path) -> None:
     twin = own.with_name("twin.sql")
     twin.write_text(own.read_text("utf-8"), "utf-8")

@@ -62,7 +62,7 @@ fail_on = option(
 @store_options
 @option("--as-of", type=Day(), default=None, help="Judge as of this day; default: the last complete day.")
 @option("--check", "check", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
-@option("--min-savings", type=click.FloatRange(min=0), default=0.5, show_default=True, help="Leave out less per month.")
+@option("--min-savings", type=click.FloatRange(min=0), default=0.1, show_default=True, help="Leave out less per month.")
 @top
 @fail_on
 @click.pass_context
