@@ -44,18 +44,20 @@ for rule in rules:
 print(len(rules), time.perf_counter() - start)
 """
 JUDGE = """
-import duckdb, sys, time
-from advisor.rules import catalogue, engine
+import sys, time
+from pathlib import Path
+from advisor import store
+from advisor.rules import catalogue, engine, periods
 from advisor.rules.context import ContextRules
-con = duckdb.connect(sys.argv[1], read_only=True)
-con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
-loads = [load for load, in con.execute("select load_id from loads").fetchall()]
-as_of = con.execute("select max(charge_date) from days where list_cost > 0").fetchone()[0]
 checks = catalogue.shipped_checks()
-start = time.perf_counter()
-engine.prepare(con, loads=loads, as_of=as_of, context=ContextRules())
-judged = engine.judge(con, checks, as_of=as_of, overrides={})
-print(len(checks), time.perf_counter() - start, len(judged.findings), sum(bool(c.error) for c in judged.checks))
+with store.reading(Path(sys.argv[1]), store.Resources()) as con:
+    loads, _ = periods.countable(con)
+    clocks = periods.clocks(con, loads)
+    start = time.perf_counter()
+    for as_of, members in clocks.items():
+        engine.prepare(con, loads=members, as_of=as_of, context=ContextRules())
+        judged = engine.judge(con, checks, as_of=as_of, overrides={}, workers=store.workers(con))
+    print(len(checks), time.perf_counter() - start, len(judged.findings), sum(bool(c.error) for c in judged.checks))
 """
 # Everything that a load consists of, by period; a load that was written halfway shows in one of the figures.
 STATE = """
