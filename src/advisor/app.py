@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from advisor import store
 from advisor.config import Config, Source
-from advisor.errors import AdvisorError, ExportError, StoreError
+from advisor.errors import AdvisorError, ConfigError, ExportError, StoreError
 from advisor.ingest import discover
 from advisor.ingest.location import LocalLocation
 from advisor.model import DAYS_PER_MONTH, CurrencySummary, Finding, Group, PeriodTotal, Problem, ScanResult
@@ -323,7 +323,14 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
     if not loads:
         raise StoreError("database", why="holds no billing period", fix="Load an export first: advisor ingest PATH.")
     clocks = periods.clocks(con, loads) if options.as_of is None else {options.as_of: list(loads)}
-    checks = _wanted(catalogue.load_checks(config.check_paths), options.checks, _providers(con))
+    known = catalogue.load_checks(config.check_paths)
+    if strangers := sorted(set(config.check_params) - {check.id for check in known}):
+        raise ConfigError(
+            f"file {config.file}",
+            why=f"sets parameters of the unknown check {', '.join(strangers)}",
+            fix="advisor checks list prints the ids.",
+        )
+    checks = _wanted(known, options.checks, _providers(con))
     trusted = all(check.trusted for check in checks)
     if not trusted:
         store.shut_in(con)

@@ -85,7 +85,8 @@ def load(path: Path | None, option_names: frozenset[str]) -> Config:
     _refuse_unknown(path, "tags.", tags, frozenset(TAG_KEYS))
     return Config(
         file=path,
-        options=options,
+        # Like the paths of sources, that of the database is relative to the file that names it.
+        options=options | ({"db": str(path.parent / str(options["db"]))} if isinstance(options.get("db"), str) else {}),
         sources=tuple(_source(path, entry) for entry in _list(path, "sources", document.get("sources", []))),
         check_paths=tuple(
             path.parent / Path(str(p)).expanduser() for p in _list(path, "checks.paths", checks.get("paths", []))
@@ -108,7 +109,13 @@ def _source(file: Path, entry: Any) -> Source:
             raise ConfigError(f"file {file}", why=f"has sources.{key} = {value!r}", fix=f"It must be {kind}.")
     values = {key: value for key, value in entry.items() if key != "external_id_env"}
     if name := entry.get("external_id_env"):
-        values["external_id"] = os.environ.get(name, "")
+        if not os.environ.get(str(name)):
+            raise ConfigError(
+                f"file {file}",
+                why=f"takes the external id of {entry['path']} from {name}, which is not set",
+                fix=f"Set {name} in the environment, or remove external_id_env.",
+            )
+        values["external_id"] = os.environ[str(name)]
     if "://" not in values["path"]:
         values["path"] = str(file.parent / Path(values["path"]).expanduser())
     return Source(**values)

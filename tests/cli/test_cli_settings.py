@@ -155,7 +155,7 @@ def test_settings_of_the_user_are_found(
     file = tmp_path / "xdg" / "advisor" / "advisor.toml"
     file.parent.mkdir(parents=True)
     file.write_text('db = "mine.duckdb"\n', "utf-8")
-    assert shown(advisor)["db"] == ("mine.duckdb", f"file {file}")
+    assert shown(advisor)["db"] == (str(file.parent / "mine.duckdb"), f"file {file}")
     (workdir / "advisor.toml").write_text("wait = 1\n", "utf-8")
     assert shown(advisor)["db"] == ("advisor.duckdb", "default")
 

@@ -163,13 +163,6 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, root: Path) -> Non
     assert "file/advisor.duckdb" in str(caught.value)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_is_told(database: Path, root: Path) -> None:
-    database.parent.chmod(0o500)
-    with pytest.raises(StoreError, match="could not be written"):
-        fill(database, root)
-
-
 def test_files_are_private(database: Path, root: Path) -> None:
     before = os.umask(0o022)
     try:

@@ -56,7 +56,17 @@ def _defaults(command: click.Command, options: Mapping[str, Any]) -> dict[str, A
     if isinstance(command, click.Group):
         return {name: _defaults(sub, options) for name, sub in command.commands.items()}
     given = {p.name: (p, options.get(setting_name(p.name))) for p in command.params if p.name}
-    return {name: _as_flag(parameter, value) for name, (parameter, value) in given.items() if value is not None}
+    # html is a format of reports only: other commands keep their own default.
+    return {
+        name: _as_flag(parameter, value)
+        for name, (parameter, value) in given.items()
+        if value is not None
+        and not (name == "format_" and value in scan.REPORT_FORMATS and not _offers(parameter, value))
+    }
+
+
+def _offers(parameter: click.Parameter, value: Any) -> bool:
+    return isinstance(parameter.type, click.Choice) and value in parameter.type.choices
 
 
 def _as_flag(parameter: click.Parameter, value: Any) -> str | list[str]:

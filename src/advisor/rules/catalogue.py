@@ -68,6 +68,14 @@ class Check:
                 why=f"has no parameter {', '.join(unknown)}",
                 fix=f"Its parameters are {', '.join(self.params) or 'none'}; correct [checks.{self.id}] in advisor.toml.",
             )
+        for name, value in overrides.items():
+            wanted = float if isinstance(self.params[name].default, (int, float)) else type(self.params[name].default)
+            if isinstance(value, bool) or not isinstance(value, (int, float) if wanted is float else wanted):
+                raise CheckError(
+                    f"check {self.id}",
+                    why=f"cannot take {name} = {value!r}",
+                    fix=f"Give a value like {self.params[name].default} {self.params[name].unit} in [checks.{self.id}].",
+                )
         return {"as_of": as_of} | {name: overrides.get(name, p.default) for name, p in self.params.items()}
 
     def query_params(self, bound: Mapping[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,17 @@ def kinds_markdown() -> str:
     """Each kind in the words of its function, with the [judge] table of the template."""
     parts = []
     for name, kind in KINDS.items():
-        parts += [f"#### {name}", "", inspect.getdoc(kind) or "", "", "```toml", "[judge]", TEMPLATES[name].judge, "```", ""]
+        parts += [
+            f"#### {name}",
+            "",
+            inspect.getdoc(kind) or "",
+            "",
+            "```toml",
+            "[judge]",
+            TEMPLATES[name].judge,
+            "```",
+            "",
+        ]
     return "\n".join(parts[:-1])
 
 

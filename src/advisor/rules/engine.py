@@ -235,7 +235,20 @@ def judged_rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[st
         raise CheckError(
             f"check {check.id}", why=f"returns no column {', '.join(missing)}", fix=f"Add it to {check.origin}."
         )
-    judged: pl.DataFrame = kinds.KINDS[check.kind](frame.lazy(), check.judge, params).collect()
+    if "span_days" not in frame.columns and "window_days" not in params:
+        raise CheckError(
+            f"check {check.id}",
+            why="has no parameter window_days and returns no span_days",
+            fix=f"Add one of them to {check.origin}.",
+        )
+    try:
+        judged: pl.DataFrame = kinds.KINDS[check.kind](frame.lazy(), check.judge, params).collect()
+    except KeyError as error:
+        raise CheckError(
+            f"check {check.id}",
+            why=f"lacks {error.args[0]}, which kind {check.kind} needs in [judge] or as a parameter",
+            fix=f"Add it to {check.origin}.",
+        ) from error
     return judged
 
 
