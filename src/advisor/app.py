@@ -334,10 +334,9 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
     trusted = all(check.trusted for check in checks)
     if not trusted:
         store.shut_in(con)
-    workers = store.workers(con) if trusted else 1
     judged = []
     costs: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    unmatched = 0.0
+    unmatched: dict[str, float] = defaultdict(float)
     for as_of, members in sorted(clocks.items()):
         engine.prepare(con, loads=members, as_of=as_of, context=_context(config))
         judged.append(
@@ -347,13 +346,13 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
                 as_of=as_of,
                 overrides=config.check_params,
                 min_monthly_savings=options.min_monthly_savings,
-                workers=workers,
+                parallel=trusted,
             )
         )
         for currency, cost, credits, unknown in _monthly_costs(con):
             costs[currency][0] += cost
             costs[currency][1] += credits
-            unmatched += unknown
+            unmatched[currency] += unknown
     as_of = max(clocks)
     result = _result(con, judged, costs, unmatched, as_of, problems + overlaps + periods.stale(con, clocks))
     return replace(result, problems=result.problems + _failed_checks(result))
@@ -363,7 +362,7 @@ def _result(
     con: DuckDBPyConnection,
     judged: Sequence[Any],
     costs: Mapping[str, Sequence[float]],
-    unmatched: float,
+    unmatched: Mapping[str, float],
     as_of: date,
     problems: tuple[Problem, ...],
 ) -> ScanResult:
@@ -380,13 +379,14 @@ def _result(
         )
         for currency, (cost, credits) in sorted(costs.items(), key=lambda item: (-item[1][0], item[0]))
     )
-    total = sum(cost for cost, _ in costs.values()) or 1.0
+    main = currencies[0] if currencies else None
+    unknown = unmatched[main.currency] if main else 0.0
     return ScanResult(
         generated_at=datetime.now(UTC).replace(microsecond=0),
         as_of=as_of,
         window_start=_month_before(as_of) + timedelta(days=1),
         window_end=as_of,
-        currency=currencies[0].currency if currencies else "USD",
+        currency=main.currency if main else "USD",
         totals=_totals(con),
         currencies=currencies,
         by_kind=_groups(findings, lambda f: f.kind),
@@ -394,8 +394,8 @@ def _result(
         by_owner=_groups(findings, lambda f: f.owner),
         checks=engine.merge_checks([part.checks for part in judged]),
         findings=findings,
-        unmatched_monthly_cost=unmatched,
-        unmatched_share=unmatched / total,
+        unmatched_monthly_cost=unknown,
+        unmatched_share=unknown / main.monthly_cost if main and main.monthly_cost > 0 else 0.0,
         problems=problems,
     )
 

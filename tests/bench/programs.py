@@ -56,7 +56,7 @@ with store.reading(Path(sys.argv[1]), store.Resources()) as con:
     start = time.perf_counter()
     for as_of, members in clocks.items():
         engine.prepare(con, loads=members, as_of=as_of, context=ContextRules())
-        judged = engine.judge(con, checks, as_of=as_of, overrides={}, workers=store.workers(con))
+        judged = engine.judge(con, checks, as_of=as_of, overrides={}, parallel=True)
     print(len(checks), time.perf_counter() - start, len(judged.findings), sum(bool(c.error) for c in judged.checks))
 """
 # Everything that a load consists of, by period; a load that was written halfway shows in one of the figures.

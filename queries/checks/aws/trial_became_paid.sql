@@ -31,7 +31,19 @@ default = 2.0
 unit    = "ratio"
 help    = "If use per day has grown by more than this, use has outgrown a free tier and no trial has ended."
 ---*/
-with lines as (
+with kinds as (
+    -- Once per kind of use: there are a few hundred, and days by the hundred thousand.
+    select
+        usage_kind,
+        lower(regexp_replace(usage_kind, '[-_:]?(free-?_?(tier|trial)?|paid|trial)', '', 'gi')) as usage
+    from (select distinct usage_kind from usage_meters)
+    -- Tiers that are free for ever are shared by an account: other resources can use them up.
+    where not regexp_matches(
+        usage_kind, 'DataTransfer|AWS-(In|Out)-Bytes|Requests|GB-Second|CapacityUnit|TimedStorage|VolumeUsage', 'i'
+    )
+),
+
+lines as (
     select
         provider,
         sub_account_id,
@@ -47,7 +59,7 @@ with lines as (
         region_id,
         service_name,
         -- PaidEventsAnalyzed, FreeEventsAnalyzed and EventsAnalyzed-FreeTier are one use at two prices.
-        lower(regexp_replace(usage_kind, '[-_:]?(free-?_?(tier|trial)?|paid|trial)', '', 'gi')) as usage,
+        kinds.usage,
         usage_type,
         is_marketplace,
         pricing_category,
@@ -57,12 +69,9 @@ with lines as (
         committed_cost,                                                                           -- billing currency
         list_cost                                                                                 -- billing currency
     from resource_days
+    join kinds using (usage_kind)
     where provider = 'aws'
         and (charge_role = 'usage' or charge_role = 'fee' and is_marketplace)
-        -- Tiers that are free for ever are shared by an account: other resources can use them up.
-        and not regexp_matches(
-            usage_kind, 'DataTransfer|AWS-(In|Out)-Bytes|Requests|GB-Second|CapacityUnit|TimedStorage|VolumeUsage', 'i'
-        )
 ),
 
 candidates as (

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 
+from advisor import store
 from advisor.errors import AdvisorError, CheckError
 from advisor.model import KINDS as KIND_ORDER
 from advisor.model import CheckResult, Finding, finding_id
 from advisor.rules import kinds
 from advisor.rules.context import NOT_PRODUCTION, ContextRules, environment_of, owner_of
-from advisor.store import require_select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -103,15 +103,15 @@ def judge(
     as_of: date,
     overrides: Mapping[str, Mapping[str, Any]],
     min_monthly_savings: float = 0.0,
-    workers: int = 1,
+    parallel: bool = False,
 ) -> Judged:
     """Runs `checks` on the views of `prepare`. A check that fails is reported with its error; the others go on.
 
-    A check is a small query whose planning takes longer than its run, so `workers` of them go side by side.
+    A check is a small query whose planning takes longer than its run, so with `parallel` several go side by side.
     """
     judged: list[tuple[Check, Mapping[str, Any], pl.DataFrame]] = []
     errors: list[CheckResult] = []
-    for check, outcome in zip(checks, _side_by_side(con, checks, as_of, overrides, workers), strict=True):
+    for check, outcome in zip(checks, _outcomes(con, checks, as_of, overrides, parallel), strict=True):
         if isinstance(outcome, str):
             errors.append(CheckResult(id=check.id, title=check.title, judged=0, skipped=0, found=0, error=outcome))
         else:
@@ -128,12 +128,12 @@ def judge(
 Outcome = tuple["Mapping[str, Any]", pl.DataFrame] | str
 
 
-def _side_by_side(
+def _outcomes(
     con: duckdb.DuckDBPyConnection,
     checks: Sequence[Check],
     as_of: date,
     overrides: Mapping[str, Mapping[str, Any]],
-    workers: int,
+    parallel: bool,
 ) -> list[Outcome]:
     """(parameters, judged rows) of every check in order, or the text of its error."""
 
@@ -144,15 +144,18 @@ def _side_by_side(
         except (duckdb.Error, pl.exceptions.PolarsError, AdvisorError) as error:
             return str(error).split("\n")[0]
 
-    if workers <= 1:
+    if not parallel:
         return [run(con, check) for check in checks]
-    cursors = [con.cursor() for _ in range(workers)]
-    with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(lambda i: [run(cursors[i], c) for c in checks[i::workers]], range(workers)))
-    outcomes: list[Outcome] = [""] * len(checks)
-    for i, part in enumerate(parts):
-        outcomes[i::workers] = part
-    return outcomes
+    outcomes: dict[int, Outcome] = {}
+    todo = iter(enumerate(checks))  # shared by the threads: who is free takes the next check
+
+    def work(cursor: duckdb.DuckDBPyConnection) -> None:
+        for index, check in todo:
+            outcomes[index] = run(cursor, check)
+
+    with store.side_by_side(con) as workers, ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, [con.cursor() for _ in range(workers)]))
+    return [outcomes[index] for index in range(len(checks))]
 
 
 def _counted(check: Check, rows: pl.DataFrame, found: int) -> CheckResult:
@@ -255,7 +258,7 @@ def judged_rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[st
 def select(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> pl.DataFrame:
     """The rows of a check's query. A user's own check may be one SELECT only."""
     if not check.trusted:
-        require_select(check.sql)
+        store.require_select(check.sql)
     frame = pl.from_arrow(con.execute(check.sql, check.query_params(params)).to_arrow_table())
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table becomes a frame, an array a series
     return frame

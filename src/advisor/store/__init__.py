@@ -13,9 +13,10 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,11 +81,16 @@ def configure(con: DuckDBPyConnection, resources: Resources) -> None:
         con.execute("set temp_directory = '" + resources.temp_directory.replace("'", "''") + "'")
 
 
-def workers(con: DuckDBPyConnection) -> int:
-    """How many small queries to run side by side: as many as the database has threads, which then are one each."""
+@contextmanager
+def side_by_side(con: DuckDBPyConnection) -> Iterator[int]:
+    """How many small queries to run at once: as many as the database has threads, which then are one each."""
     row = con.execute("select current_setting('threads')").fetchone()
+    threads = int(row[0]) if row else 1
     con.execute("set threads = 1")
-    return int(row[0]) if row else 1
+    try:
+        yield threads
+    finally:
+        con.execute(f"set threads = {threads}")
 
 
 _open: list[DuckDBPyConnection] = []
@@ -126,8 +132,8 @@ def reading(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
             why="does not exist",
             fix="Load an export first: advisor ingest PATH, or advisor scan PATH.",
         )
-    with _closing(_connect(":memory:")) as con:
-        configure(con, resources)
+    with _spill_folder(resources) as spill, _closing(_connect(":memory:")) as con:
+        configure(con, replace(resources, temp_directory=spill))
         try:
             con.execute(f"attach '{_quoted(path)}' as store (read_only)")
         except duckdb.Error as error:
@@ -146,6 +152,21 @@ def reading(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
             yield con
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
             raise _cannot_read(path, error) from error
+
+
+@contextmanager
+def _spill_folder(resources: Resources) -> Iterator[str]:
+    """Where a database in memory may spill to: its own default is a folder in the working directory."""
+    if resources.temp_directory:
+        yield resources.temp_directory
+        return
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="advisor-", ignore_cleanup_errors=True)
+    except OSError:  # no room to spill to: what fits into memory can be read all the same
+        yield ""
+        return
+    with folder as name:
+        yield name
 
 
 @contextmanager
@@ -398,9 +419,9 @@ def _sweep(path: Path) -> None:
 
 
 def _is_loose(con: DuckDBPyConnection) -> bool:
-    """True when over a fifth of the file is free blocks: replacing periods one by one leaves holes."""
+    """True when over a tenth of the file is free blocks: replacing periods one by one leaves holes."""
     row = con.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
-    return bool(row and row[1] > 40 and row[0] > row[1] / 5)
+    return bool(row and row[1] > 40 and row[0] > row[1] / 10)
 
 
 def _compact(copy: Path, resources: Resources) -> None:
