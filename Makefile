@@ -9,7 +9,7 @@ SOURCES := src tests queries sample_exports
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help scan test test-all check lint types docs fmt bench samples golden pins build clean
+.PHONY: help scan test test-slow test-all check lint types docs fmt bench samples golden pins build clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,10 @@ scan: $(VENV)/runtime ## Report on the sample exports; writes report.html as wel
 test: $(VENV)/dev ## Run the quick tests
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-test-all: $(VENV)/dev ## Run all tests, with the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) -m ""
+test-slow: $(VENV)/dev ## Run the tests that take long: kills, the wheel, many bills
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+test-all: test test-slow ## Run all tests
 
 # Layers, freshness of the documentation and the wheel are tests.
 check: lint types test-all ## Everything that must hold before a merge

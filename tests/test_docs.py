@@ -95,6 +95,7 @@ def test_links_and_targets_exist(page: str) -> None:
     assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= targets
 
 
+@pytest.mark.slow
 def test_generated_parts_are_fresh() -> None:
     command = [sys.executable, "-m", "cogapp", "--check", "--diff", "README.md", "queries/README.md"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

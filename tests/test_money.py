@@ -220,6 +220,7 @@ def test_currencies_are_never_added(rows: list[Line]) -> None:
     assert_equal(stored(export(rows))[0], oracle(rows))
 
 
+@pytest.mark.slow
 @FEW
 @given(lines(), st.randoms(use_true_random=False), st.integers(2, 5))
 def test_files_order_threads_and_repetition_change_no_digit(rows: list[Line], order: random.Random, files: int) -> None:
@@ -228,6 +229,7 @@ def test_files_order_threads_and_repetition_change_no_digit(rows: list[Line], or
     assert stored(export(shuffled, files=files), threads=2, times=2) == expected
 
 
+@pytest.mark.slow
 def test_twenty_runs_give_the_same_digits() -> None:
     chance = random.Random(7)  # noqa: S311 - amounts, not secrets
     rows = [
@@ -242,6 +244,7 @@ def test_twenty_runs_give_the_same_digits() -> None:
     )
 
 
+@pytest.mark.slow
 @FEW
 @given(lines(net=False), amount, amount)
 def test_split_cost_allocation_changes_nothing(rows: list[Line], used: float, unused: float) -> None:

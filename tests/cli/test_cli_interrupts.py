@@ -47,6 +47,7 @@ def interrupted(workdir: Path, number: signal.Signals, *args: str) -> tuple[int,
     return child.returncode, out, err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 def test_an_interrupted_ingest_changes_nothing(
     process: Process, workdir: Path, export: Path, tmp_path: Path, number: signal.Signals

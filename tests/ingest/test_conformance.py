@@ -246,6 +246,7 @@ def zipped(content: bytes, name: str = "x.csv") -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_one_content_in_every_container(legacy: tuple[Row, ...], tmp_path: Path) -> None:
     plain = text(legacy)
     half = len(legacy) // 2

@@ -100,6 +100,7 @@ def kill_and_recover(tmp_path: Path, database: Path, delays: list[float]) -> Non
     assert kills > len(delays) / 3
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_the_old_or_the_new_state(tmp_path: Path, database: Path) -> None:
     kill_and_recover(tmp_path, database, [0.02 + 0.02 * step for step in range(12)])
 
@@ -110,6 +111,7 @@ def test_a_hundred_killed_writers(tmp_path: Path, database: Path) -> None:
     kill_and_recover(tmp_path, database, [chance.uniform(0, 0.4) for _ in range(100)])
 
 
+@pytest.mark.slow
 def test_a_killed_first_writer_leaves_no_half_store(tmp_path: Path, database: Path, root: Path) -> None:
     for delay in (0.03, 0.1, 0.2):
         killed_ingest(root, database, delay)
@@ -155,6 +157,7 @@ def limited(root: Path, database: Path, megabytes: float, *args: str) -> subproc
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("megabytes", [0.01, 1.2])
 @pytest.mark.parametrize("has_state", [False, True], ids=["new", "kept"])
 def test_a_full_disk_is_told_and_loses_nothing(database: Path, root: Path, megabytes: float, has_state: bool) -> None:

@@ -133,6 +133,7 @@ def test_a_newer_execution_replaces_the_older_one(database: Path, tmp_path: Path
     assert amounts(ingest(database, root)) == {AUGUST: Decimal("62")}
 
 
+@pytest.mark.slow
 def test_many_replacements_do_not_bloat_the_file(database: Path, root: Path) -> None:
     ingest(database, root)
     size = database.stat().st_size

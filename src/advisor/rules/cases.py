@@ -236,12 +236,13 @@ def _load(
             fact[index] += amount
         fact[4] |= charge["hours_mask"]
         fact[5] += 1
-    con.executemany(
-        f"insert into meters (load_id, meter_key, tag_key, {', '.join(names)})"
-        f" values (1, ?, ?, {', '.join('?' for _ in names)})",
-        [(key, *dimensions) for dimensions, key in meters.items()]
-        or [(0, 0, *(METER_DEFAULTS | {"usage_kind": ""}).values())],
-    )
+    rows = [(key, *dimensions) for dimensions, key in meters.items()]
+    schema = {"meter_key": pl.UInt64, "tag_key": pl.UInt64} | {
+        name: pl.Boolean if name == "is_marketplace" else pl.String for name in names
+    }
+    con.register("case_meters", pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
+    con.execute("insert into meters by name select 1 as load_id, * from case_meters")
+    con.unregister("case_meters")
     con.executemany(
         "insert into tag_sets select 1, ?, map(?::varchar[], ?::varchar[]), map(?::varchar[], ?::varchar[])",
         [
