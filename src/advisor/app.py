@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import tempfile
+import threading
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
     from advisor.ingest.discover import Delivery
     from advisor.ingest.location import Location
+
+
+SMALL_DELIVERY_BYTES = 64_000_000
+"""Up to this size deliveries are loaded side by side; larger ones fill cores and memory on their own."""
 
 
 class Reporter(Protocol):
@@ -179,27 +185,66 @@ def _new_only(
 def _load_all(
     con: DuckDBPyConnection, new: Sequence[tuple[Location, Delivery]], scratch: Path, reporter: Reporter
 ) -> tuple[list[tuple[str, date]], list[AdvisorError]]:
+    """(loaded periods, what failed). Small deliveries are loaded side by side: one alone keeps no two cores busy."""
     from advisor.ingest import load
 
-    loaded: list[tuple[str, date]] = []
-    problems: list[AdvisorError] = []
-    with reporter.start(sum(d.size_bytes for _, d in new), "Reading exports") as done:
-        for place, delivery in new:
-            reported = 0
+    outcomes: dict[int, list[tuple[str, date]] | AdvisorError] = {}
+    todo = iter(enumerate(new))  # shared by the threads: who is free takes the next delivery
+    stopped = threading.Event()
 
-            def count(size_bytes: int) -> None:
-                nonlocal reported
-                reported += size_bytes
-                done(size_bytes)
-
+    def work(cursor: DuckDBPyConnection, done: Callable[[int], None]) -> None:
+        for index, (place, delivery) in todo:
+            if stopped.is_set():
+                return
+            told = _Told(done)
             try:
-                loaded += load.load(con, place, delivery, scratch, count)
+                outcomes[index] = load.load(cursor, place, delivery, _own_folder(scratch, index), told)
             except StoreError:
                 raise
             except AdvisorError as error:
-                problems.append(error)
-            done(max(0, delivery.size_bytes - reported))
-    return loaded, problems
+                outcomes[index] = error
+            told.rest(delivery.size_bytes)
+
+    is_small = all(d.size_bytes <= SMALL_DELIVERY_BYTES for _, d in new)
+    with (
+        reporter.start(sum(d.size_bytes for _, d in new), "Reading exports") as done,
+        store.cursors(con, len(new) if is_small else 1) as cursors,
+        ThreadPoolExecutor(len(cursors)) as pool,
+    ):
+        running = [pool.submit(work, cursor, done) for cursor in cursors]
+        try:
+            for future in running:
+                future.result()
+        except BaseException:
+            stopped.set()
+            while wait(running, timeout=0.05).not_done:
+                store.interrupt()  # again: it reaches only a query that runs at the moment
+            raise
+    ordered = [outcomes[index] for index in sorted(outcomes)]
+    loaded = [period for outcome in ordered if isinstance(outcome, list) for period in outcome]
+    return loaded, [outcome for outcome in ordered if isinstance(outcome, AdvisorError)]
+
+
+class _Told:
+    """Counts the bytes of one delivery that progress was told of, to tell the rest when it is done."""
+
+    def __init__(self, done: Callable[[int], None]) -> None:
+        self.done = done
+        self.told_bytes = 0
+
+    def __call__(self, size_bytes: int) -> None:
+        self.told_bytes += size_bytes
+        self.done(size_bytes)
+
+    def rest(self, size_bytes: int) -> None:
+        self.done(max(0, size_bytes - self.told_bytes))
+
+
+def _own_folder(scratch: Path, index: int) -> Path:
+    """A folder for what one delivery unpacks: names repeat between deliveries."""
+    folder = scratch / f"delivery-{index}"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @contextmanager

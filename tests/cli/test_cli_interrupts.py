@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from conftest import Process
 
 SLOWLY = """
-import sys
+import os
 from advisor.engines import rollup
 def slow(con, *_):
-    print("loading", file=sys.stderr, flush=True)
+    os.write(2, b"loading\\n")  # whole lines: two periods are loaded side by side
     con.execute("select sum(hash(range)) from range(1000000000000)")
 rollup._fill_meters = slow
 from advisor.cli import main

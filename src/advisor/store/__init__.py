@@ -82,6 +82,15 @@ def configure(con: DuckDBPyConnection, resources: Resources) -> None:
 
 
 @contextmanager
+def cursors(con: DuckDBPyConnection, wanted: int) -> Iterator[list[DuckDBPyConnection]]:
+    """Up to `wanted` cursors for as many threads, not more than the database has threads; at least one."""
+    row = con.execute("select current_setting('threads')").fetchone()
+    count = max(1, min(wanted, int(row[0]) if row else 1))
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(_closing(con.cursor())) for _ in range(count)]
+
+
+@contextmanager
 def side_by_side(con: DuckDBPyConnection) -> Iterator[int]:
     """How many small queries to run at once: as many as the database has threads, which then are one each."""
     row = con.execute("select current_setting('threads')").fetchone()
