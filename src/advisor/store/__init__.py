@@ -191,6 +191,7 @@ def writing(
     with _locked(path, wait_seconds, waiting):
         _sweep(path)
         copy = path.with_name(f".{path.name}.{os.getpid()}.new")
+        is_new = not path.exists()
         try:
             if path.exists():
                 with reading_any(path):
@@ -200,7 +201,7 @@ def writing(
             with _closing(_connect_new(copy, resources, path)) as con:
                 yield con
                 con.execute("checkpoint")
-                compact = _is_loose(con)
+                compact = _is_loose(con, is_new=is_new)
             if compact:
                 _compact(copy, resources)
             _sync(copy)
@@ -427,10 +428,10 @@ def _sweep(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _is_loose(con: DuckDBPyConnection) -> bool:
-    """True when over a tenth of the file is free blocks: replacing periods one by one leaves holes."""
+def _is_loose(con: DuckDBPyConnection, *, is_new: bool) -> bool:
+    """True when a copy would be smaller: periods loaded side by side mix, and replacing them leaves holes."""
     row = con.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
-    return bool(row and row[1] > 40 and row[0] > row[1] / 10)
+    return bool(row and row[1] > 40 and (is_new or row[0] > row[1] / 10))
 
 
 def _compact(copy: Path, resources: Resources) -> None:
