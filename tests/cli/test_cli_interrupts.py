@@ -40,10 +40,13 @@ def interrupted(workdir: Path, number: signal.Signals, *args: str) -> tuple[int,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert child.stderr is not None
-    assert child.stderr.readline() == "loading\n"
-    child.send_signal(number)
-    out, err = child.communicate(timeout=20)
+    try:
+        assert child.stderr is not None
+        assert child.stderr.readline() == "loading\n"
+        child.send_signal(number)
+        out, err = child.communicate(timeout=20)
+    finally:
+        child.kill()  # its query never ends by itself
     return child.returncode, out, err
 
 
