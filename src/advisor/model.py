@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 DAYS_PER_MONTH = 30.4375
 """Mean length of a month in days (365.25 / 12); monthly figures are daily figures times this."""
 
-HOURS_PER_MONTH = 730
-"""Hours of a month as the clouds' price lists count them."""
-
 KINDS = ("idle", "forgotten", "stale", "schedule", "oversized", "modernize", "commitment")
 """Kinds in the order in which they claim a resource's money: what goes away need not be resized."""
 

@@ -141,7 +141,7 @@ def test_money_stays_within_what_is_paid(kind: str, rows: list[dict[str, Any]]) 
         assert (r["skipped"] is not None) == (r["verdict"] == "skipped")
         if r["verdict"] != "found":
             continue
-        committed = r["monthly_cost"] * r["committed_cost"] / r["cost"]
+        committed = r["monthly_cost"] * (r["committed_cost"] / r["cost"])  # in this order: tiny products underflow
         slack = 1e-9 * r["monthly_cost"]
         assert 0 <= r["saves"] <= 1
         assert -slack <= r["monthly_savings"] <= r["monthly_cost"] - committed + slack

@@ -80,9 +80,7 @@ def load_defaults(ctx: click.Context, config_file: str | None) -> Config | None:
     return config.load(config.find_file(config_file), frozenset(REGISTERED))
 
 
-def settings_of(
-    ctx: click.Context, *, db: Path, memory_limit: str, threads: int, wait: float, scratch: str = ""
-) -> Settings:
+def settings_of(ctx: click.Context, *, db: Path, memory_limit: str, threads: int, wait: float) -> Settings:
     """The app's settings from the shared options."""
     from advisor.app import Settings
     from advisor.store import Resources
@@ -90,7 +88,7 @@ def settings_of(
     return Settings(
         db=db,
         config=ctx.find_root().obj,
-        resources=Resources(memory_limit=memory_limit, threads=threads, temp_directory=scratch),
+        resources=Resources(memory_limit=memory_limit, threads=threads),
         wait_seconds=wait,
     )
 

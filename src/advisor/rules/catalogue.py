@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 PROVIDERS = ("aws", "gcp", "any")
-LEVELS = ("low", "medium", "high")
 REQUIRED = ("id", "title", "kind", "service", "confidence", "blind_spots", "remediation", "reason", "judge")
 ALLOWED = {*REQUIRED, "command", "commands", "params", "effort", "risk", "references", "scope", "sources"}
 HEADER = re.compile(r"\A\s*/\*---\n(.*?)\n---\*/\n(.*)\Z", re.DOTALL)

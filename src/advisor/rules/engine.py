@@ -8,7 +8,7 @@ import shlex
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.resources import files
@@ -285,7 +285,7 @@ def settle(candidates: Iterable[_Candidate]) -> tuple[Finding, ...]:
             continue
         fronts.append(candidate)
         kept.append(candidate)
-    findings = [_with_overlaps(c.finding, c.overlaps) for c in kept]
+    findings = [replace(c.finding, overlaps=tuple(sorted(c.overlaps))) for c in kept]
     return tuple(sorted(_settle_scopes(findings), key=lambda f: (-f.monthly_savings, f.id)))
 
 
@@ -303,7 +303,7 @@ def _settle_scopes(findings: Sequence[Finding]) -> list[Finding]:
         ]
         claimed = sum(f.monthly_savings for f in inside)
         settled.append(
-            _replace(
+            replace(
                 finding,
                 monthly_savings=max(0.0, finding.monthly_savings - claimed),
                 monthly_savings_list=max(
@@ -443,16 +443,6 @@ def _fill(
     con.register("fill_rows", frame.to_arrow())
     con.execute(f"create or replace table {table} as select * from fill_rows")
     con.unregister("fill_rows")
-
-
-def _with_overlaps(finding: Finding, overlaps: set[str]) -> Finding:
-    return _replace(finding, overlaps=tuple(sorted(overlaps)))
-
-
-def _replace(finding: Finding, **changes: Any) -> Finding:
-    from dataclasses import replace
-
-    return replace(finding, **changes)
 
 
 def _plain(value: Any) -> Any:

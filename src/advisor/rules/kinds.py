@@ -60,8 +60,6 @@ NO_PRICE = "no price to compare with"
 TOLERANCE = 1e-9
 """Relative: sums of doubles must not decide a case that sits exactly on a threshold."""
 
-Kind = "Callable[[pl.LazyFrame, Mapping[str, Any], Mapping[str, Any]], pl.LazyFrame]"
-
 
 def idle(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]) -> pl.LazyFrame:
     """Paid for, hardly used: `use` (per unit of `per`) is at or below the parameter `at_most`.
