@@ -71,9 +71,17 @@ reservation_reservation_arn = "reservation_reservation_a_r_n"
 -- Effective cost: the CASE of the Cloud Intelligence Dashboards' summary view, each column by its net twin where the
 -- month has one. The unused part of a Savings Plan has no net twin: it is scaled by net / gross commitment.
 -- Contract discounts that come as lines are already inside net columns: worth nothing where the month has those.
-with net as (select coalesce(bool_or(line_item_net_unblended_cost is not null), false) as is_net from lines)
+with net as (
+    select
+        load_id,
+        coalesce(bool_or(line_item_net_unblended_cost is not null), false) as is_net
+    from lines
+    group by load_id
+),
 
+charged as (
 select
+    load_id,
     line_item_usage_start_date::date as charge_date,
     case
         when epoch_us(line_item_usage_end_date) - epoch_us(line_item_usage_start_date) > 3600000000 then 16777215
@@ -169,4 +177,16 @@ select
     reservation_reservation_a_r_n,
     savings_plan_savings_plan_a_r_n,
     split_line_item_parent_resource_id is not null and split_line_item_parent_resource_id <> '' as is_split
-from lines, net
+from lines
+join net using (load_id)
+)
+
+select
+    *,
+    case when line_item_line_item_type = 'Credit' then billed_cost else 0 end as credits,
+    case
+        when line_item_line_item_type in ('DiscountedUsage', 'RIFee') or starts_with(line_item_line_item_type, 'SavingsPlan')
+            or (line_item_line_item_type = 'Fee' and coalesce(reservation_reservation_a_r_n, '') <> '') then effective_cost
+        else 0
+    end as committed_cost
+from charged

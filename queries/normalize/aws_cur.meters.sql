@@ -15,6 +15,7 @@ with named as (
 )
 
 select
+    load_id,
     meter_key,
     tag_key,
     'aws' as provider,
@@ -34,6 +35,7 @@ select
         else coalesce(names.service_name, product_name, nullif(line_item_product_code, ''), 'Unknown service')
     end as service_name,
     coalesce(line_item_resource_id, '') as resource_id,
+    '' as resource_name,
     coalesce(line_item_usage_type, '') as usage_type,
     usage_kind,
     coalesce(line_item_operation, '') as operation,

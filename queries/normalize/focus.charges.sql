@@ -31,10 +31,11 @@ key = "CommitmentDiscountId"
 values = ["CommitmentDiscountType"]
 [lookups.ResourceId]
 key = "ResourceId"
-values = ["ResourceType"]
+values = ["ResourceType", "ResourceName"]
 [aliases]
 ---*/
 select
+    load_id,
     ChargePeriodStart::date as charge_date,
     case
         when epoch_us(ChargePeriodEnd) - epoch_us(ChargePeriodStart) > 3600000000 then 16777215
@@ -42,6 +43,12 @@ select
     end as hours_mask,
     coalesce(BilledCost, 0) as billed_cost,
     coalesce(EffectiveCost, BilledCost, 0) as effective_cost,
+    case when ChargeCategory = 'Credit' then coalesce(BilledCost, 0) else 0 end as credits,
+    case
+        when coalesce(CommitmentDiscountId, '') <> '' or PricingCategory = 'Committed'
+            then coalesce(EffectiveCost, BilledCost, 0)
+        else 0
+    end as committed_cost,
     coalesce(nullif(ListCost, 0), ContractedCost, BilledCost, 0) as list_cost,
     case
         when ChargeCategory = 'Usage' and CommitmentDiscountStatus is distinct from 'Unused'

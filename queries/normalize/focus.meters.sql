@@ -11,6 +11,7 @@ with named as (
 )
 
 select
+    load_id,
     meter_key,
     tag_key,
     case
@@ -32,6 +33,7 @@ select
     coalesce(x_ServiceCode, '') as service_code,
     coalesce(nullif(ServiceName, ''), nullif(x_ServiceCode, ''), 'Unknown service') as service_name,
     coalesce(ResourceId, '') as resource_id,
+    coalesce(ResourceName, '') as resource_name,
     coalesce(usage_type, '') as usage_type,
     usage_kind,
     coalesce(x_Operation, '') as operation,

@@ -4,7 +4,7 @@ select
     m.billing_currency as currency,
     strftime(l.period, '%Y-%m') as month,
     sum(d.effective_cost) filter (m.charge_role <> 'credit') as effective_cost, -- billing currency
-    coalesce(sum(d.billed_cost) filter (m.charge_role = 'credit'), 0) as credits, -- billing currency
+    coalesce(sum(d.credits), 0) as credits, -- billing currency
     sum(d.billed_cost) as billed_cost -- billing currency
 from days d
 join meters m using (load_id, meter_key)

@@ -7,7 +7,7 @@ lines as (
         r.billing_currency,
         r.charge_role,
         r.effective_cost,
-        r.billed_cost,
+        r.credits,
         case
             -- A source that began within the month stands for a whole one, its credits too.
             when r.charge_role in ('usage', 'negation', 'discount', 'unused')
@@ -26,7 +26,7 @@ lines as (
 select
     billing_currency,
     coalesce(sum(effective_cost * to_month) filter (charge_role not in ('credit', 'tax', 'refund', 'discount')), 0) as cost,
-    coalesce(sum(billed_cost * to_month) filter (charge_role = 'credit'), 0) as credits,
+    coalesce(sum(credits * to_month), 0) as credits,
     coalesce(sum(effective_cost * to_month) filter (is_unknown and charge_role = 'usage'), 0) as unknown_cost
 from lines
 group by billing_currency

@@ -31,10 +31,11 @@ where usage_cost > 0 and discounts < 0;
 create or replace table usage_meters as
 select
     m.* exclude (resource_id),
-    -- Without resource ids the finest thing that can be judged is a service in a region of an account.
+    -- Without resource ids the finest thing that can be judged is a service in a region of an account. Google names
+    -- the resources of some services only, so there it is said line by line.
     case
         when m.resource_id <> '' then m.resource_id
-        when not l.has_resource_ids and m.charge_role = 'usage'
+        when (m.provider = 'gcp' or not l.has_resource_ids) and m.charge_role = 'usage'
             then 'all:' || m.service_code || ':' || coalesce(nullif(m.region_id, ''), 'global')
         else ''
     end as resource_id,
@@ -57,7 +58,7 @@ join (
 left join meter_discounts f using (load_id, sub_account_id, service_code)
 left join tag_context t using (load_id, tag_key)
 left join account_context a using (provider, sub_account_id)
-left join name_context n using (resource_id);
+left join name_context n using (resource_id, resource_name);
 
 create or replace table meter_months as
 select
@@ -71,6 +72,8 @@ select
     sum(d.consumed_quantity)::double as consumed_quantity,  -- pricing unit
     sum(d.billed_cost)::double as billed_cost,              -- billing currency
     sum(d.effective_cost)::double as effective_cost,        -- billing currency
+    sum(d.committed_cost)::double as committed_cost,        -- billing currency, part of effective_cost
+    sum(d.credits)::double as credits,                      -- billing currency, part of billed_cost
     sum(d.list_cost)::double as list_cost                   -- billing currency
 from days d
 join scan_loads using (load_id)
@@ -84,8 +87,8 @@ select
     d.consumed_quantity::double as consumed_quantity,                           -- pricing unit
     d.billed_cost::double as billed_cost,                                       -- billing currency
     d.effective_cost::double * m.net_factor as effective_cost,                  -- billing currency
-    case when m.pricing_category = 'Committed' then d.effective_cost::double * m.net_factor else 0 end
-        as committed_cost,                                                      -- billing currency
+    d.committed_cost::double * m.net_factor as committed_cost,                  -- billing currency
+    d.credits::double as credits,                                               -- billing currency, part of billed_cost
     d.list_cost::double as list_cost,                                           -- billing currency
     d.hours_mask,                                                               -- bit h: billed in hour h UTC
     d.line_count
@@ -99,10 +102,9 @@ select * from resource_days where charge_role = 'usage';
 create or replace view resource_months as
 select
     m.*,
-    u.* exclude (load_id, meter_key, effective_cost),
+    u.* exclude (load_id, meter_key, effective_cost, committed_cost),
     u.effective_cost * m.net_factor as effective_cost,                          -- billing currency
-    case when m.pricing_category = 'Committed' then u.effective_cost * m.net_factor else 0 end
-        as committed_cost                                                       -- billing currency
+    u.committed_cost * m.net_factor as committed_cost                           -- billing currency
 from meter_months u
 join usage_meters m using (load_id, meter_key);
 
@@ -123,7 +125,8 @@ with grouped as (
         arg_max(
             {
                 'billing_account_id': billing_account_id, 'sub_account_name': sub_account_name, 'owner': owner,
-                'environment': environment, 'name_tag': name_tag, 'load_id': load_id, 'tag_key': tag_key
+                'environment': environment, 'name_tag': name_tag, 'resource_name': resource_name,
+                'load_id': load_id, 'tag_key': tag_key
             },
             (last_day, load_id, tag_key)
         ) as newest,
@@ -142,7 +145,7 @@ select
     resource_id,
     unnest(place),                                          -- region_id, service_name
     unnest(newest),                                         -- billing_account_id, sub_account_name, owner, environment,
-                                                            -- name_tag, load_id, tag_key
+                                                            -- name_tag, resource_name, load_id, tag_key
     first_day,                                              -- UTC day, over the whole history
     last_day,                                               -- UTC day
     source_first_day,                                       -- first day the export could have shown it

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 
     from advisor.ingest.location import Entry, Location
 
-DATA = re.compile(r"\.(csv|csv\.gz|csv\.zip|zip|parquet)$", re.IGNORECASE)
+ENDING = r"(\.snappy)?\.(csv|csv\.gz|csv\.zip|zip|parquet|avro|(json|jsonl|ndjson)(\.gz)?)$"
+DATA = re.compile(ENDING, re.IGNORECASE)
 MANIFEST = re.compile(r"(^|[-_/])manifest\.json$", re.IGNORECASE)
 PERIOD_FOLDER = re.compile(r"^(\d{4})(\d{2})\d{2}-\d{8}$")
 BILLING_PERIOD = re.compile(r"^BILLING_PERIOD=(\d{4})-(\d{2})$", re.IGNORECASE)
 YEAR, MONTH = re.compile(r"^year=(\d{4})$", re.IGNORECASE), re.compile(r"^month=(\d{1,2})$", re.IGNORECASE)
-PART = re.compile(r"[-_.]?(part[-_]?)?\d+$", re.IGNORECASE)
-READ_AS = "3"
+PART = re.compile(r"([-_.]?(part[-_]?)?\d+)+$", re.IGNORECASE)
+DAY_FOLDER = re.compile(r"^(partition_?(date|time)|usage_date|invoice_month|date|dt|day|month)=[\d-]+$", re.IGNORECASE)
+"""Parts of one extract: a bill's late lines lie in other days and months than their usage."""
+READ_AS = "4"
 """Part of every fingerprint: raised when the normalisation changes, so that loaded periods are read again."""
 
 
@@ -64,7 +67,7 @@ def discover(location: Location) -> tuple[list[Delivery], list[ExportError]]:
     """
     base = location.name.rstrip("/")
     entries = location.entries()
-    data = {f"{base}/{e.key}": e for e in entries if DATA.search(e.key)}
+    data = {f"{base}/{e.key}": e for e in entries if DATA.search(e.key) and not MANIFEST.search(e.key)}
     manifests, problems, unread = _read_manifests(location, base, entries)
     deliveries: list[Delivery] = []
     managed: set[str] = set()
@@ -291,8 +294,11 @@ def _layout(path: str) -> tuple[str, date | None, str]:
         below = MONTH.match(folders[index + 1]) if index + 1 < len(folders) else None
         if below and (year := YEAR.match(part)) and (period := _first_day(year[1], below[1])):
             return _above_year(folders[:index]), period, "/".join(folders[index + 2 :])
-    stem = re.sub(r"(\.snappy)?\.(csv|csv\.gz|csv\.zip|zip|parquet)$", "", name, flags=re.IGNORECASE)
-    return "/".join([*folders, PART.sub("", stem) or stem]), None, ""
+    stem = re.sub(ENDING, "", name, flags=re.IGNORECASE)
+    while len(folders) > 1 and DAY_FOLDER.match(folders[-1]):
+        folders.pop()
+    report = PART.sub("", stem)
+    return "/".join([*folders, report] if report else folders), None, ""
 
 
 def _delivery(source: str, period: date | None, entries: Sequence[Entry], version: str) -> Delivery:

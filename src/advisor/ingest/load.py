@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from advisor.engines import rollup
 from advisor.errors import ExportError
+from advisor.ingest import avro
 from advisor.store import has_load, next_load_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from duckdb import DuckDBPyConnection
 
@@ -39,6 +40,12 @@ SOURCES: tuple[Format, ...] = (
         title="AWS Cost and Usage Report, legacy or 2.0",
         normalisation="aws_cur",
         marks=("line_item_line_item_type", "line_item_usage_type"),
+    ),
+    Format(
+        id="gcp",
+        title="Google Cloud Billing export to BigQuery, standard or detailed (Parquet, JSON lines, Avro, flattened CSV)",
+        normalisation="gcp",
+        marks=("billing_account_id", "usage_start_time", "sku_description", "cost"),
     ),
     Format(id="focus", title="FOCUS 1.0 to 1.4", normalisation="focus", marks=("BilledCost", "ChargeCategory")),
 )
@@ -65,17 +72,30 @@ def load(
 def _load(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Delivery) -> list[tuple[str, date]]:
     table, form = _recognise(con, paths, delivery)
     spec = rollup.normalisation(form.normalisation)
-    with rollup.readable(paths):
-        periods = [delivery.period] if delivery.period else rollup.periods_in(con, table, spec, delivery.where)
-    if not periods:
-        raise ExportError(
-            delivery.where, why="has no lines with a billing period", fix="Check the files; empty exports hold nothing."
+    version = f"{form.id}-{rollup.identity(table, spec)}"
+    table = rollup.typed(table, spec)
+    with rollup.readable(paths), rollup.staged(con, table, spec, delivery.where) as lines:
+        periods = [delivery.period] if delivery.period else rollup.periods_in(con)
+        if not periods:
+            raise ExportError(
+                delivery.where,
+                why="has no lines with a billing period",
+                fix="Check the files; empty exports hold nothing.",
+            )
+        replace_periods(
+            con,
+            delivery,
+            periods,
+            version,
+            lambda loads: rollup.roll_up(
+                con, lines, spec, loads=loads, mixed=delivery.period is None, where=_where(delivery, periods)
+            ),
         )
-    version = f"{form.id}-{rollup.identity(con, table, spec)}"
-    for period in periods:
-        with rollup.readable(paths):
-            _replace(con, table, spec, delivery, period, version)
     return [(delivery.source, period) for period in periods]
+
+
+def _where(delivery: Delivery, periods: Sequence[date]) -> str:
+    return f"{delivery.source} {', '.join(f'{period:%Y-%m}' for period in periods)}"
 
 
 def _by_their_names(error: ExportError, names: Mapping[Path, str]) -> ExportError:
@@ -91,40 +111,39 @@ def is_loaded(con: DuckDBPyConnection, delivery: Delivery) -> bool:
     return has_load(con, delivery.source, delivery.fingerprint)
 
 
-def _replace(
+def replace_periods(
     con: DuckDBPyConnection,
-    table: rollup.Table,
-    spec: rollup.Normalisation,
     delivery: Delivery,
-    period: date,
+    periods: Sequence[date],
     version: str,
+    fill: Callable[[dict[date, int]], dict[date, rollup.RollUp]],
 ) -> None:
+    """Replaces `periods` of the delivery's source in one transaction; `fill` is given a new load_id for each."""
     con.execute("begin")
     try:
-        old = con.execute(
-            "select load_id from loads where source = ? and period = ?", [delivery.source, period]
-        ).fetchone()
-        if old:
-            for name in ("days", "meters", "tag_sets", "sku_attributes", "totals", "loads"):
-                con.execute(f"delete from {name} where load_id = ?", [old[0]])
-        load_id = next_load_id(con)
-        only = None if delivery.period else period
-        done = rollup.roll_up(con, table, spec, load_id=load_id, period=only, where=f"{delivery.source} {period:%Y-%m}")
-        con.execute(
-            "insert into loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                load_id,
-                delivery.source,
-                version,
-                period,
-                delivery.fingerprint,
-                delivery.source,
-                datetime.now(UTC).replace(tzinfo=None),
-                done.has_resource_ids,
-                done.hourly,
-                list(done.notes),
-            ],
-        )
+        for period in periods:
+            old = con.execute(
+                "select load_id from loads where source = ? and period = ?", [delivery.source, period]
+            ).fetchone()
+            for name in ("days", "meters", "tag_sets", "sku_attributes", "totals", "loads") if old else ():
+                con.execute(f"delete from {name} where load_id = ?", list(old or ()))
+        loads = {period: next_load_id(con) for period in periods}
+        for period, done in fill(loads).items():
+            con.execute(
+                "insert into loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    loads[period],
+                    delivery.source,
+                    version,
+                    period,
+                    delivery.fingerprint,
+                    delivery.source,
+                    datetime.now(UTC).replace(tzinfo=None),
+                    done.has_resource_ids,
+                    done.hourly,
+                    list(done.notes),
+                ],
+            )
     except BaseException:
         con.execute("rollback")
         raise
@@ -132,10 +151,12 @@ def _replace(
 
 
 def _recognise(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Delivery) -> tuple[rollup.Table, Format]:
-    kinds = {rollup.is_parquet(path) for path in paths}
+    kinds = {rollup.file_kind(path) for path in paths}
     if len(kinds) > 1:
         raise ExportError(
-            delivery.where, why="mixes CSV and Parquet files", fix="Keep one format per export; remove the other files."
+            delivery.where,
+            why=f"mixes {' and '.join(sorted(kinds))} files",
+            fix="Keep one format per export; remove the other files.",
         )
     table = rollup.open_table(con, paths)
     names = {rollup.canonical(c).lower() for c in table.columns}
@@ -151,9 +172,14 @@ def _recognise(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Deliver
 
 
 def _unpacked(paths: Sequence[Path], delivery: Delivery, scratch: Path) -> dict[Path, Path]:
-    """Plain, gzip or Parquet paths, and where each comes from; zip archives are unpacked, under names of our own."""
+    """Readable paths, and where each comes from; zip archives and Avro are rewritten, under names of our own."""
     plain: dict[Path, Path] = {}
     for number, path in enumerate(paths):
+        if path.suffix.lower() == ".avro":
+            target = scratch / f"avro-{number}.parquet"
+            avro.to_parquet(path, target)
+            plain[target] = path
+            continue
         if path.suffix.lower() != ".zip":
             plain[path] = path
             continue

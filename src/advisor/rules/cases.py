@@ -52,6 +52,7 @@ METER_DEFAULTS: dict[str, Any] = {
     "service_code": "",
     "service_name": "",
     "resource_id": "",
+    "resource_name": "",
     "usage_type": "",
     "operation": "",
     "line_item_type": "Usage",
@@ -65,12 +66,12 @@ METER_DEFAULTS: dict[str, Any] = {
     "product_family": "",
     "product_detail": "",
     "pricing_unit": "",
-    "publisher_name": "Amazon Web Services, Inc.",
+    "publisher_name": "",
     "is_marketplace": False,
     "charge_description": "",
     "billing_currency": "USD",
 }
-AMOUNTS = ("consumed_quantity", "effective_cost", "billed_cost", "list_cost")
+AMOUNTS = ("consumed_quantity", "effective_cost", "billed_cost", "list_cost", "committed_cost", "credits")
 OTHER_COLUMNS = ("charge_date", "hours", "weekdays", "tags", "cost_categories", "usage_kind", *AMOUNTS)
 ROLES = {
     "Usage": ("usage", "Usage", "Standard"),
@@ -80,12 +81,18 @@ ROLES = {
     "SavingsPlanRecurringFee": ("fee", "Purchase", "Committed"),
     "RIFee": ("fee", "Purchase", "Committed"),
     "Fee": ("fee", "Purchase", "Standard"),
+    "regular": ("usage", "Usage", "Standard"),
+    "adjustment": ("refund", "Adjustment", "Other"),
+    "tax": ("tax", "Tax", "Other"),
     "Tax": ("tax", "Tax", "Other"),
     "Credit": ("credit", "Credit", "Other"),
     "Refund": ("refund", "Adjustment", "Other"),
     "EdpDiscount": ("discount", "Usage", "Other"),
 }
+GCP_PLACE = re.compile(r"( running)? in [^()]+$| \((us|eu|asia|global|[a-z]+(-[a-z]+)+[0-9]+)\)$")
+"""The place at the end of a SKU text, as queries/normalize/gcp.meters.sql removes it."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PUBLISHERS = {"aws": "Amazon Web Services, Inc.", "gcp": "Google Cloud"}
 REGION_PREFIX = re.compile(r"^(?:[A-Z]{2,4}\d{1,2}-|EU-|Global-|[a-z]{2}(?:-[a-z]+)+-\d-)")
 
 
@@ -179,12 +186,21 @@ def _charges(table: str, defaults: Mapping[str, Any], as_of: date) -> Iterator[d
         row["charge_category"] = row["charge_category"] or category
         row["pricing_category"] = row["pricing_category"] or pricing
         row["is_marketplace"] = str(row["is_marketplace"]).lower() == "true"
-        row["usage_kind"] = row.get("usage_kind") or REGION_PREFIX.sub("", row["usage_type"])
+        row["publisher_name"] = row["publisher_name"] or PUBLISHERS.get(row["provider"], "")
+        row["usage_kind"] = row.get("usage_kind") or usage_kind(row["provider"], row["usage_type"])
         hours = str(row.pop("hours", "") or "0-23")
         weekdays = str(row.pop("weekdays", "") or "mon-sun")
         for day in _days(str(row.pop("charge_date")), as_of):
             if day.weekday() in _numbers(weekdays, WEEKDAYS):
                 yield {**row, "charge_date": day, "hours_mask": sum(1 << h for h in _numbers(hours))}
+
+
+def usage_kind(provider: str, usage_type: str) -> str:
+    """What normalisation makes of a usage type: without the region, and for Google's SKU texts in one spelling."""
+    if provider != "gcp":
+        return REGION_PREFIX.sub("", usage_type)
+    text = re.sub(r"[\s_]+", " ", usage_type.lower()).strip()
+    return GCP_PLACE.sub("", text)
 
 
 def _days(text: str, as_of: date) -> Iterator[date]:
@@ -231,11 +247,11 @@ def _load(
         dimensions = (tag_key, *("" if no_resource_ids and n == "resource_id" else charge[n] for n in names))
         key = meters.setdefault(dimensions, len(meters))
         amounts = _amounts(charge)
-        fact = days.setdefault((charge["charge_date"], key), [Decimal(0)] * 4 + [0, 0])
+        fact = days.setdefault((charge["charge_date"], key), [Decimal(0)] * 6 + [0, 0])
         for index, amount in enumerate(amounts):
             fact[index] += amount
-        fact[4] |= charge["hours_mask"]
-        fact[5] += 1
+        fact[6] |= charge["hours_mask"]
+        fact[7] += 1
     rows = [(key, *dimensions) for dimensions, key in meters.items()]
     schema = {"meter_key": pl.UInt64, "tag_key": pl.UInt64} | {
         name: pl.Boolean if name == "is_marketplace" else pl.String for name in names
@@ -251,19 +267,27 @@ def _load(
         ],
     )
     frame = pl.DataFrame(
-        [(d, k, *(str(a) for a in f[:4]), f[4], f[5]) for (d, k), f in days.items()],
+        [(d, k, *(str(a) for a in f[:6]), f[6], f[7]) for (d, k), f in days.items()],
         schema={"d": pl.Date, "k": pl.UInt64, "b": pl.String, "e": pl.String, "l": pl.String, "q": pl.String,
-                "m": pl.Int32, "n": pl.Int32},
+                "c": pl.String, "p": pl.String, "m": pl.Int32, "n": pl.Int32},
         orient="row",
     )  # fmt: skip
     con.register("case_days", frame.to_arrow())
-    con.execute("insert into days select 1, d, k, b::decimal(38,10), e::decimal(38,10), l::decimal(38,10),"
-                " q::decimal(38,10), m, n from case_days")  # fmt: skip
+    con.execute("insert into days by name select 1 as load_id, d as charge_date, k as meter_key,"
+                " b::decimal(38,10) as billed_cost, e::decimal(38,10) as effective_cost,"
+                " l::decimal(38,10) as list_cost, q::decimal(38,10) as consumed_quantity,"
+                " c::decimal(38,10) as committed_cost, p::decimal(38,10) as credits, m as hours_mask,"
+                " n as line_count from case_days")  # fmt: skip
     con.unregister("case_days")
 
 
-def _amounts(charge: Mapping[str, Any]) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+def _amounts(charge: Mapping[str, Any]) -> tuple[Decimal, ...]:
+    """Billed, effective, list cost, quantity, committed cost and credits: what is not given follows from the others."""
     effective = Decimal(charge.get("effective_cost") or "0")
-    billed = Decimal(charge.get("billed_cost") or effective)
+    is_credit = charge["charge_role"] == "credit"
+    credits = Decimal(charge.get("credits") or (effective if is_credit else "0"))
+    billed = Decimal(charge.get("billed_cost") or (effective if is_credit else effective + credits))
     at_list = Decimal(charge.get("list_cost") or effective)
-    return billed, effective, at_list, Decimal(charge.get("consumed_quantity") or "0")
+    quantity = Decimal(charge.get("consumed_quantity") or "0")
+    covered = Decimal(charge.get("committed_cost") or (effective if charge["pricing_category"] == "Committed" else "0"))
+    return billed, effective, at_list, quantity, covered, credits

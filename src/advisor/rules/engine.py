@@ -36,6 +36,7 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", cat
 RESERVED = {*kinds.COMMON, *kinds.OPTIONAL, "verdict", "skipped", "saves"}
 RESERVED |= {"monthly_cost", "monthly_savings", "monthly_savings_list", "monthly_freed"}
 PLAIN = re.compile(r"[A-Za-z0-9][\w.:/@+=,-]*")
+PLACE = re.compile(r"/(?:zones|regions|locations)/([a-z0-9-]+)/")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -86,10 +87,12 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
         [(p, a, e) for (p, a), e in named.items() if e],
     )
     con.execute(
-        "create or replace table name_context as select resource_id, case when regexp_matches(tail, $denied)"
+        "create or replace table name_context as select resource_id, resource_name,"
+        " case when regexp_matches(tail, $denied)"
         " then 'non-production' when regexp_matches(tail, $production)"
         " then 'production' when regexp_matches(tail, $other) then 'non-production' end as environment from"
-        " (select distinct resource_id, lower(regexp_extract(resource_id, '[^:/]*$')) as tail from meters"
+        " (select distinct resource_id, resource_name,"
+        " lower(coalesce(nullif(resource_name, ''), regexp_extract(resource_id, '[^:/]*$'))) as tail from meters"
         " join scan_loads using (load_id) where resource_id <> '')",
         {"denied": NOT_PRODUCTION, "production": context.production_pattern, "other": context.other_pattern},
     )
@@ -327,7 +330,7 @@ def _candidates(
     con.register("found_keys", pl.concat(keys).unique().to_arrow())
     known = con.execute(
         "select r.provider, r.sub_account_id, r.resource_id, r.region_id, r.service_name, r.owner, r.environment,"
-        " r.name_tag, map_keys(t.tags) as tag_names, map_values(t.tags) as tag_values"
+        " r.name_tag, r.resource_name, map_keys(t.tags) as tag_names, map_values(t.tags) as tag_values"
         " from resources r semi join found_keys using (provider, sub_account_id, resource_id)"
         " left join tag_sets t on t.load_id = r.load_id and t.tag_key = r.tag_key"
     )
@@ -367,15 +370,18 @@ def _candidate(
         evidence["scope"] = check.scope
     reason = PLACEHOLDER.sub(lambda m: _readable(row.get(m[1], m[0])), check.reason)
     if grouped:
-        reason += " The export has no resource ids: this is the sum over all such resources of the account and region."
+        whose = "project" if row["provider"] == "gcp" else "account"
+        reason += f" The export names no resource here: this is the sum over all such resources of the {whose} and region."
     region = row.get("region_id") or about.get("region_id") or ""
-    resource_name = re.split(r"[:/]", resource_id)[-1] or resource_id
+    name = about.get("resource_name") or ""
     account = row["sub_account_id"]
     tags = dict(zip(about.get("tag_names") or (), about.get("tag_values") or (), strict=True))
+    place = PLACE.search(resource_id)
     fields = {
         "region": region,
+        "location": place[1] if place else region,
         "resource_id": resource_id,
-        "resource_name": resource_name,
+        "resource_name": name or re.split(r"[:/]", resource_id)[-1] or resource_id,
         "account_id": account,
     }
     finding = Finding(
@@ -390,7 +396,7 @@ def _candidate(
         account_name=names.get(account, ""),
         region=region,
         resource_id=resource_id,
-        resource_name=about.get("name_tag") or short_name(resource_id),
+        resource_name=about.get("name_tag") or name or short_name(resource_id),
         resource_type=row.get("resource_type") or "",
         owner=about.get("owner") or "",
         environment=about.get("environment") or "",
@@ -399,13 +405,13 @@ def _candidate(
         monthly_savings=row["monthly_savings"],
         monthly_savings_list=row["monthly_savings_list"],
         currency=row["billing_currency"],
-        confidence="low" if grouped else (row.get("confidence") or check.confidence),
+        confidence=(row.get("group_confidence") or "low") if grouped else (row.get("confidence") or check.confidence),
         effort=check.effort,
         risk=check.risk,
         evidence=evidence,
         blind_spots=check.blind_spots,
         remediation=check.remediation,
-        commands=() if grouped else command_lines(check.commands.get(row.get("variant") or "", ""), fields),
+        commands=command_lines(check.commands.get("group" if grouped else row.get("variant") or "", ""), fields),
         overlaps=(),
         status="new",
         first_seen=as_of,

@@ -50,6 +50,7 @@ OPTIONAL: dict[str, str] = {
     "span_days": "days that cost stands for; missing means the part of the window since first_day",
     "saves_share": "share of cost that would be saved, where the check computes it",
     "confidence": "where a row proves less than its check can",
+    "group_confidence": "what a row proves that stands for unnamed resources (all:…); missing means low",
 }
 """Columns a check may return; every other column is evidence."""
 
