@@ -15,10 +15,9 @@ lines as (
                 then $days_per_month / (c.as_of - greatest(c.before, r.source_first_day - 1))
             else 1
         end as to_month,
-        -- No check of ours reads the other clouds; a service that is only known by its code is new to us.
-        r.provider not in ('aws', 'gcp')
-            or (not r.is_marketplace and r.service_name in ('Unknown service', r.service_code)) as is_unknown
+        not r.is_marketplace and k.usage_kind is not null as is_unknown
     from resource_days r
+    left join unknown_usage k using (provider, service_name, usage_kind)
     cross join clock c
     where r.charge_date > c.before
 )

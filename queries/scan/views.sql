@@ -36,7 +36,7 @@ select
     case
         when m.resource_id <> '' then m.resource_id
         when (m.provider = 'gcp' or not l.has_resource_ids) and m.charge_role = 'usage'
-            then 'all:' || m.service_code || ':' || coalesce(nullif(m.region_id, ''), 'global')
+            then 'all:' || coalesce(nullif(m.service_code, ''), m.service_name) || ':' || coalesce(nullif(m.region_id, ''), 'global')
         else ''
     end as resource_id,
     l.hourly,

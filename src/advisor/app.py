@@ -19,7 +19,16 @@ from advisor.config import Config, Source
 from advisor.errors import AdvisorError, ConfigError, ExportError, StoreError
 from advisor.ingest import discover
 from advisor.ingest.location import LocalLocation
-from advisor.model import DAYS_PER_MONTH, CurrencySummary, Finding, Group, PeriodTotal, Problem, ScanResult
+from advisor.model import (
+    DAYS_PER_MONTH,
+    CurrencySummary,
+    Finding,
+    Group,
+    PeriodTotal,
+    Problem,
+    ScanResult,
+    Unmatched,
+)
 from advisor.store import Resources
 
 if TYPE_CHECKING:
@@ -86,7 +95,7 @@ def ingest(paths: Sequence[str], settings: Settings, reporter: Reporter) -> Inge
     sources = _sources(paths, settings.config)
     if not sources:
         raise ExportError(
-            "ingest", why="has nothing to read", fix="Name a folder or s3:// URI, or list [[sources]] in advisor.toml."
+            "ingest", why="has nothing to read", fix="Name a folder, or list [[sources]] in advisor.toml."
         )
     with _cache() as scratch:
         found, problems = _discover(sources, scratch)
@@ -143,10 +152,18 @@ def _location(source: Source, cache: Path) -> Location:
             requester_pays=source.requester_pays,
         )
         return s3.open_s3(source.path, options, cache)
+    if source.path.startswith("gs://"):
+        from advisor.ingest import gcs
+
+        return gcs.open_gcs(
+            source.path,
+            gcs.GCSOptions(billing_project=source.billing_project, endpoint=source.endpoint_url),
+            cache,
+        )
     if "://" in source.path:
         scheme = source.path.split("://", 1)[0]
         raise ExportError(
-            f"source {source.path}", why=f"has a scheme {scheme} that cannot be read", fix="Use s3:// or a path."
+            f"source {source.path}", why=f"has a scheme {scheme} that cannot be read", fix="Use s3://, gs://, bigquery:// or a path."
         )
     return LocalLocation(path=Path(source.path))
 
@@ -382,6 +399,7 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
     judged = []
     costs: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     unmatched: dict[str, float] = defaultdict(float)
+    strange: list[tuple[str, Unmatched]] = []
     for as_of, members in sorted(clocks.items()):
         engine.prepare(con, loads=members, as_of=as_of, context=_context(config))
         judged.append(
@@ -398,9 +416,11 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
             costs[currency][0] += cost
             costs[currency][1] += credits
             unmatched[currency] += unknown
+        strange += _unmatched(con)
     as_of = max(clocks)
     result = _result(con, judged, costs, unmatched, as_of, problems + overlaps + periods.stale(con, clocks))
-    return replace(result, problems=result.problems + _failed_checks(result))
+    largest = sorted((u for currency, u in strange if currency == result.currency), key=lambda u: -u.monthly_cost)
+    return replace(result, problems=result.problems + _failed_checks(result), unmatched=tuple(largest[:10]))
 
 
 def _result(
@@ -499,7 +519,7 @@ def _failed_checks(result: ScanResult) -> tuple[Problem, ...]:
 def _totals(con: DuckDBPyConnection) -> tuple[PeriodTotal, ...]:
     rows = con.execute(
         "select l.source, l.format, t.provider, l.period, t.billing_currency, t.line_count, t.billed_cost, t.credits,"
-        " t.effective_cost, l.notes from loads l join totals t using (load_id) order by 1, 4, 3, 5"
+        " t.effective_cost, l.notes, t.currency_conversion_rate from loads l join totals t using (load_id) order by 1, 4, 3, 5"
     ).fetchall()
     return tuple(
         PeriodTotal(
@@ -513,6 +533,7 @@ def _totals(con: DuckDBPyConnection) -> tuple[PeriodTotal, ...]:
             credits=Decimal(row[7]),
             effective_cost=Decimal(row[8]),
             notes=tuple(row[9]),
+            currency_conversion_rate=row[10],
         )
         for row in rows
     )
@@ -533,6 +554,17 @@ def _monthly_costs(con: DuckDBPyConnection) -> list[tuple[str, float, float, flo
 
     rows = con.execute(periods.report_sql("monthly_costs"), {"days_per_month": DAYS_PER_MONTH}).fetchall()
     return [(str(c), float(cost), float(credits), float(unknown)) for c, cost, credits, unknown in rows]
+
+
+def _unmatched(con: DuckDBPyConnection) -> list[tuple[str, Unmatched]]:
+    """(currency, usage of no known kind) of the prepared views, the largest ones."""
+    from advisor.rules import periods
+
+    rows = con.execute(periods.report_sql("unmatched"), {"days_per_month": DAYS_PER_MONTH}).fetchall()
+    return [
+        (currency, Unmatched(provider=provider, service=service, usage=usage, monthly_cost=float(cost)))
+        for provider, service, usage, currency, cost in rows
+    ]
 
 
 def _month_before(day: date) -> date:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 FILE_NAME = "advisor.toml"
 
 SOURCE_KEYS = {
-    "path": "folder, file or s3:// URI that the cloud delivers to",
+    "path": "folder, file, s3:// or gs:// address, or bigquery://project.dataset that the cloud delivers to",
+    "billing_project": "Google Cloud project that pays for requests and queries",
     "profile": "profile of the AWS configuration",
     "role_arn": "role to assume",
     "external_id": "external id of that role; better given as external_id_env",
     "external_id_env": "environment variable that holds the external id",
     "region": "region of the bucket",
-    "endpoint_url": "other S3 endpoint",
+    "endpoint_url": "other endpoint of S3 or Cloud Storage",
     "requester_pays": "pay for the requests oneself",
 }
 TAG_KEYS = ("owner", "environment", "production", "non_production")
@@ -34,6 +35,7 @@ class Source:
     """One configured place of exports."""
 
     path: str
+    billing_project: str = ""
     profile: str = ""
     role_arn: str = ""
     external_id: str = field(default="", repr=False)

@@ -84,6 +84,7 @@ class PeriodTotal:
     credits: Decimal
     effective_cost: Decimal
     notes: tuple[str, ...] = ()
+    currency_conversion_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,16 @@ class Group:
     findings: int
     monthly_cost: float
     monthly_savings: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmatched:
+    """Usage that no check looks at and that is of no known kind: something new, or something renamed."""
+
+    provider: str
+    service: str
+    usage: str
+    monthly_cost: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +152,7 @@ class ScanResult:
     unmatched_monthly_cost: float
     unmatched_share: float
     problems: tuple[Problem, ...]
+    unmatched: tuple[Unmatched, ...] = ()
 
 
 def finding_id(check_id: str, provider: str, account_id: str, resource_id: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 import small_gcp as gcp
 
 from advisor import store
-from advisor.app import Settings, Silent, ingest
+from advisor.app import ScanOptions, Settings, Silent, ingest, scan
 from advisor.store import Resources
 
 if TYPE_CHECKING:
@@ -305,6 +305,17 @@ def test_shares_of_a_fee_add_up_to_the_last_digit(tmp_path: Path) -> None:
     done = load(tmp_path, rows)
     assert done.totals[0].billed_cost == done.totals[0].effective_cost
     assert by_role(tmp_path)["fee"][1] == 0
+
+
+def test_the_standard_export_beside_the_detailed_one_is_not_counted_twice(tmp_path: Path) -> None:
+    for name, schema in (("detailed", gcp.SCHEMA), ("standard", gcp.without("resource"))):
+        (tmp_path / name).mkdir()
+        gcp.write_parquet(tmp_path / name / "bill.parquet", odd_lines(), schema)
+    result = scan([str(tmp_path)], Settings(db=tmp_path / "advisor.duckdb"), ScanOptions(), Silent(), keep=False)
+    alone = scan([str(tmp_path / "detailed")], Settings(db=tmp_path / "x"), ScanOptions(), Silent(), keep=False)
+    assert "holds the same charges as" in " ".join(p.why for p in result.problems)
+    assert result.currencies == alone.currencies
+    assert result.currencies[0].monthly_cost > 0
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def test_has_the_promised_fields(result: ScanResult) -> None:
         "unmatched",
     }
     assert set(document["window"]) == {"start", "end"}
-    assert set(document["unmatched"]) == {"monthly_cost", "share"}
+    assert set(document["unmatched"]) == {"monthly_cost", "share", "usage"}
     assert set(document["summary"]) >= {
         "monthly_cost",
         "monthly_savings",

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import AdvisorError
-from advisor.model import CheckResult, CurrencySummary, Finding, Group, PeriodTotal, Problem, ScanResult
+from advisor.model import CheckResult, CurrencySummary, Finding, Group, PeriodTotal, Problem, ScanResult, Unmatched
 from advisor.reports import wording
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ def to_document(result: ScanResult) -> dict[str, Any]:
         },
         "checks": [{**_fields(c), "skip_reasons": dict(c.skip_reasons)} for c in result.checks],
         "findings": [_finding(f) for f in result.findings],
-        "unmatched": {"monthly_cost": _cents(result.unmatched_monthly_cost), "share": _plain(result.unmatched_share)},
+        "unmatched": {
+            "monthly_cost": _cents(result.unmatched_monthly_cost),
+            "share": _plain(result.unmatched_share),
+            "usage": [_rounded(_fields(u)) for u in result.unmatched],
+        },
         "problems": [_fields(p) for p in result.problems],
     }
 
@@ -109,6 +113,7 @@ def _result(document: Mapping[str, Any]) -> ScanResult:
         unmatched_monthly_cost=document["unmatched"]["monthly_cost"],
         unmatched_share=document["unmatched"]["share"],
         problems=tuple(Problem(**_known(Problem, p)) for p in document["problems"]),
+        unmatched=tuple(Unmatched(**_known(Unmatched, u)) for u in document["unmatched"].get("usage", ())),
     )
 
 
@@ -120,6 +125,7 @@ def _period(total: PeriodTotal) -> dict[str, Any]:
         "billed_cost": _exact(total.billed_cost),
         "credits": _exact(total.credits),
         "effective_cost": _exact(total.effective_cost),
+        "currency_conversion_rate": total.currency_conversion_rate,
         "notes": list(total.notes),
     }
 
@@ -136,6 +142,7 @@ def _total(source: Mapping[str, Any], period: Mapping[str, Any]) -> PeriodTotal:
         credits=_decimal(period["credits"]),
         effective_cost=_decimal(period["effective_cost"]),
         notes=tuple(period["notes"]),
+        currency_conversion_rate=period.get("currency_conversion_rate"),
     )
 
 

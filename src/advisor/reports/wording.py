@@ -212,8 +212,10 @@ def is_incomplete(result: ScanResult) -> bool:
 
 
 def unmatched(result: ScanResult) -> str:
-    """The spend that no check looked at, in one sentence; empty where there is none."""
+    """The spend that no check looked at, in one sentence with its largest parts; empty where there is none."""
     if is_zero(result.unmatched_monthly_cost):
         return ""
     spent = money(result.unmatched_monthly_cost, result.currency)
-    return f"{spent} per month ({100 * result.unmatched_share:.1f}% of cost) is spend that no check looks at."
+    named = "; ".join(f"{u.service}, {u.usage}: {money(u.monthly_cost, result.currency)}" for u in result.unmatched[:3])
+    more = f" The largest: {named}." if named else ""
+    return f"{spent} per month ({100 * result.unmatched_share:.1f}% of cost) is spend that no check looks at.{more}"

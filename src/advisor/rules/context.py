@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PROJECT = "project:"
+"""Stands before labels of a project, among those of its resources."""
+
 OWNER_KEYS = ("owner", "team", "squad", "contact", "maintainer", "cost_center", "costcenter", "project")
 ENVIRONMENT_KEYS = ("env", "environment", "stage", "tier", "lifecycle")
 PRODUCTION_WORDS = ("prod", "production", "prd", "live")
@@ -84,7 +87,9 @@ def normalised(key: str) -> str:
 
 
 def _first(tags: Mapping[str, str], keys: tuple[str, ...]) -> str | None:
-    by_key = {normalised(key): value for key, value in tags.items() if value and value.strip()}
+    # Labels of the project stand behind the resource's own: project:team is team where there is no other.
+    ordered = sorted(tags.items(), key=lambda item: not item[0].startswith(PROJECT))
+    by_key = {normalised(key.removeprefix(PROJECT)): value for key, value in ordered if value and value.strip()}
     return next((by_key[normalised(key)] for key in keys if normalised(key) in by_key), None)
 
 

@@ -79,7 +79,11 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
     accounts = con.execute(
         "select distinct provider, sub_account_id, coalesce(sub_account_name, '') from meters join scan_loads using (load_id)"
     ).fetchall()
-    named = {(provider, account): context.environment_in(name) for provider, account, name in sorted(accounts)}
+    # Where a name says nothing its id may: Google's projects have ids that people choose.
+    named = {
+        (provider, account): context.environment_in(name) or context.environment_in(account)
+        for provider, account, name in sorted(accounts)
+    }
     _fill(
         con,
         "account_context",
@@ -96,7 +100,8 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
         " join scan_loads using (load_id) where resource_id <> '')",
         {"denied": NOT_PRODUCTION, "production": context.production_pattern, "other": context.other_pattern},
     )
-    con.execute((files("advisor.queries") / "scan" / "views.sql").read_text("utf-8"))
+    for name in ("views", "unknown_usage"):
+        con.execute((files("advisor.queries") / "scan" / f"{name}.sql").read_text("utf-8"))
 
 
 def judge(
@@ -330,7 +335,7 @@ def _candidates(
     con.register("found_keys", pl.concat(keys).unique().to_arrow())
     known = con.execute(
         "select r.provider, r.sub_account_id, r.resource_id, r.region_id, r.service_name, r.owner, r.environment,"
-        " r.name_tag, r.resource_name, map_keys(t.tags) as tag_names, map_values(t.tags) as tag_values"
+        " r.name_tag, r.resource_name, r.billing_account_id, map_keys(t.tags) as tag_names, map_values(t.tags) as tag_values"
         " from resources r semi join found_keys using (provider, sub_account_id, resource_id)"
         " left join tag_sets t on t.load_id = r.load_id and t.tag_key = r.tag_key"
     )
@@ -369,19 +374,19 @@ def _candidate(
     if check.scope != "resource":
         evidence["scope"] = check.scope
     reason = PLACEHOLDER.sub(lambda m: _readable(row.get(m[1], m[0])), check.reason)
+    account = row["sub_account_id"]
     if grouped:
-        whose = "project" if row["provider"] == "gcp" else "account"
+        whose = "account" if row["provider"] != "gcp" or account == about.get("billing_account_id") else "project"
         reason += f" The export names no resource here: this is the sum over all such resources of the {whose} and region."
     region = row.get("region_id") or about.get("region_id") or ""
     name = about.get("resource_name") or ""
-    account = row["sub_account_id"]
     tags = dict(zip(about.get("tag_names") or (), about.get("tag_values") or (), strict=True))
     place = PLACE.search(resource_id)
     fields = {
         "region": region,
         "location": place[1] if place else region,
         "resource_id": resource_id,
-        "resource_name": name or re.split(r"[:/]", resource_id)[-1] or resource_id,
+        "resource_name": re.split(r"[:/]", name or resource_id)[-1] or resource_id,
         "account_id": account,
     }
     finding = Finding(
@@ -396,7 +401,9 @@ def _candidate(
         account_name=names.get(account, ""),
         region=region,
         resource_id=resource_id,
-        resource_name=about.get("name_tag") or name or short_name(resource_id),
+        resource_name=f"{row.get('service_name') or check.service}, {region or 'global'}"
+        if grouped
+        else about.get("name_tag") or short_name(name or resource_id),
         resource_type=row.get("resource_type") or "",
         owner=about.get("owner") or "",
         environment=about.get("environment") or "",

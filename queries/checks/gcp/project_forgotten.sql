@@ -1,0 +1,234 @@
+/*---
+id          = "gcp-project-forgotten"
+title       = "Project in which nothing new appears and nothing moves"
+kind        = "forgotten"
+service     = "Google Cloud"
+confidence  = "low"
+effort      = "medium"
+risk        = "high"
+scope       = "account"
+blind_spots = "A cold standby, an archive kept by law, a database that only private networks reach and a machine that computes without traffic look the same; the export shows no logins and no calls that cost nothing."
+remediation = "Ask the project's owners and look at its recommendations and activity; if nobody answers, shut it down: it can be restored for 30 days."
+command     = """
+gcloud projects describe {account_id}
+gcloud recommender recommendations list --project {account_id} --location global --recommender google.resourcemanager.projectUtilization.Recommender"""
+reason      = "No new resource in {quiet_days} days and no use that varies; {resources} resources go on costing {share_percent} % of the billing account."
+references  = ["https://cloud.google.com/recommender/docs/unattended-project-recommender"]
+[judge]
+value    = "quiet_days"
+at_least = "min_quiet_days"
+history  = "history_days"
+nothing  = "moving"
+[params.window_days]
+default = 30
+unit    = "days"
+help    = "Trailing days whose cost is reported."
+[params.min_quiet_days]
+default = 60
+unit    = "days"
+help    = "Days without a new resource or kind of charge, and with the same use of everything."
+[params.max_share]
+default = 0.1
+unit    = "share"
+help    = "Up to this share of the billing account's cost a project counts as small; the largest project never does."
+[params.max_change]
+default = 0.1
+unit    = "share"
+help    = "Use that changes from day to day by no more than this stands still."
+[params.max_gib_per_day]
+default = 0.1
+unit    = "GiB/day"
+help    = "Data moved per day that scanners of the internet cause on their own."
+[params.max_requests_per_day]
+default = 100
+unit    = "requests/day"
+help    = "Requests per day that inventories and scanners cause on their own."
+---*/
+with lines as (
+    select
+        provider,
+        billing_account_id,
+        sub_account_id,
+        resource_id,
+        billing_currency,
+        usage_kind,
+        charge_date,                                                                       -- UTC day
+        source_first_day,                                                                  -- UTC day
+        consumed_quantity,                                                                 -- pricing unit
+        effective_cost,                                                                    -- billing currency
+        committed_cost,                                                                    -- billing currency
+        list_cost,                                                                         -- billing currency
+        environment,
+        -- What watches over every project writes as many lines in one that nobody uses.
+        regexp_matches(
+            service_name, 'cloud logging|cloud monitoring|stackdriver|security command center|cloud asset|network intelligence', 'i'
+        ) as is_watch,
+        regexp_matches(usage_kind, 'data transfer|egress|ingress|data process|traffic|\bnetwork (inter|internet)') as is_data,
+        regexp_matches(usage_kind, 'request|operations|\bops\b|invocation|\bquer(y|ies)\b|messages|api call|lookups')
+            and not regexp_matches(usage_kind, 'request-based|instance-based|\b(cpu|memory)\b') as is_requests,
+        regexp_matches(usage_kind, 'instance (core|ram)|\bv?cpu\b|\bgpu\b|micro instance|small instance|nodes?\b|redis.*capacity') as is_compute
+    from usage_days
+    where provider = 'gcp'
+        and sub_account_id <> billing_account_id  -- lines without a project
+        and charge_date > $as_of - greatest($window_days, $min_quiet_days)
+        and charge_date <= $as_of
+),
+
+calendar as (
+    -- Days that the whole export lacks say nothing about a project.
+    select distinct charge_date
+    from lines
+),
+
+named as (
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        first_day as resource_first_day   -- UTC day
+    from resources
+    where provider = 'gcp' and resource_id not like 'all:%'
+),
+
+kinds as (
+    -- Of unnamed lines a kind of charge that was never there before is what is new.
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        usage_kind,
+        min(first_day) as kind_first_day  -- UTC day
+    from usage_months
+    where provider = 'gcp' and resource_id like 'all:%'
+    group by all
+),
+
+dated as (
+    select
+        l.*,
+        case
+            when l.is_watch then null
+            when n.resource_first_day is not null then n.resource_first_day
+            when not l.is_data and not l.is_requests then k.kind_first_day
+        end as newest                     -- UTC day
+    from lines l
+    left join named n using (provider, sub_account_id, resource_id)
+    left join kinds k using (provider, sub_account_id, resource_id, usage_kind)
+),
+
+accounts as (
+    select
+        provider,
+        billing_account_id,
+        billing_currency,
+        sum(effective_cost) as cost       -- billing currency
+    from lines
+    where charge_date > $as_of - $window_days
+    group by all
+),
+
+usages as (
+    -- One use of the project by day, in its own unit. Fees of the month (at most one line per month) stand still.
+    select
+        provider,
+        sub_account_id,
+        billing_currency,
+        usage_kind,
+        is_data,
+        is_requests,
+        charge_date,                                 -- UTC day
+        day(last_day(charge_date)) as month_days,    -- days
+        sum(consumed_quantity) as quantity           -- pricing unit
+    from dated
+    where charge_date > $as_of - $min_quiet_days and not is_watch
+    group by all
+),
+
+moving as (
+    select
+        provider,
+        sub_account_id,
+        billing_currency,
+        usage_kind,
+        case
+            when is_data then sum(quantity) / $min_quiet_days > $max_gib_per_day
+            when is_requests then sum(quantity) / $min_quiet_days > $max_requests_per_day
+            when max(abs(quantity)) <= 0 then false
+            when count(*) <= ceil($min_quiet_days / 28.0) then false
+            -- Missing days are zero. GiB-months are smaller in longer months: the steadier of both views counts.
+            when count(*) < (
+                select count(*) from calendar c
+                where c.charge_date >= min(u.charge_date) and c.charge_date > $as_of - $min_quiet_days
+            ) then true
+            else least(
+                1 - min(quantity) / nullif(max(quantity), 0),
+                1 - min(quantity * month_days) / nullif(max(quantity * month_days), 0)
+            ) > $max_change * (1 + 1e-9)
+        end as moves
+    from usages u
+    group by provider, sub_account_id, billing_currency, usage_kind, is_data, is_requests
+),
+
+still as (
+    select
+        provider,
+        sub_account_id,
+        billing_currency,
+        count(*) filter (moves) as moving            -- kinds of use
+    from moving
+    group by all
+),
+
+projects as (
+    select
+        provider,
+        arg_max(billing_account_id, charge_date) as billing_account_id,
+        sub_account_id,
+        billing_currency,
+        min(coalesce(newest, charge_date)) as first_day,                                               -- UTC day
+        max(charge_date) filter (not is_watch) as last_day,                                            -- UTC day
+        count(distinct charge_date) filter (charge_date > $as_of - $window_days) as observed_days,     -- days
+        sum(effective_cost) filter (charge_date > $as_of - $window_days) as cost,                      -- billing currency
+        sum(committed_cost) filter (charge_date > $as_of - $window_days) as committed_cost,            -- billing currency
+        sum(list_cost) filter (charge_date > $as_of - $window_days) as list_cost,                      -- billing currency
+        count(distinct resource_id) filter (charge_date > $as_of - $window_days) as resources,         -- named ones, unnamed services
+        max(newest) as newest,                                                                         -- UTC day
+        min(source_first_day) as source_first_day,                                                     -- UTC day
+        bool_or(is_compute) as has_compute,
+        bool_or(resource_id not like 'all:%') as is_named,
+        bool_or(environment = 'production') as is_production,
+        bool_or(environment = 'non-production') as is_other
+    from dated
+    group by all
+    having bool_or(not is_watch)
+)
+
+select
+    p.provider,
+    p.sub_account_id,
+    'project:' || p.sub_account_id as resource_id,
+    p.billing_currency,
+    '' as region_id,
+    'project' as resource_type,
+    p.first_day,                                                                           -- UTC day
+    p.last_day,                                                                            -- UTC day
+    p.observed_days,                                                                       -- days
+    coalesce(p.cost, 0) as cost,                                                           -- billing currency
+    p.committed_cost,                                                                      -- billing currency
+    p.list_cost,                                                                           -- billing currency
+    p.resources,                                                                           -- count
+    p.newest as newest_resource_day,                                                       -- UTC day, or the export's first
+    date_diff('day', p.newest, $as_of) + 1 as quiet_days,                                  -- days
+    date_diff('day', p.source_first_day, $as_of) + 1 as history_days,                      -- days
+    round(100 * p.cost / nullif(a.cost, 0), 2) as share_percent,                           -- % of the billing account's cost
+    coalesce(s.moving, 0)
+        + p.is_production::int
+        + case
+            when p.cost > $max_share * a.cost * (1 + 1e-9)
+                or p.cost >= max(p.cost) over (partition by p.provider, p.billing_account_id, p.billing_currency) then 1
+            else 0
+        end as moving,                                      -- kinds of use that move; 1 for production, 1 for a main project
+    case when p.is_other and p.has_compute and p.is_named then 'medium' end as confidence
+from projects p
+join accounts a using (provider, billing_account_id, billing_currency)
+left join still s using (provider, sub_account_id, billing_currency)
