@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := src tests queries sample_exports
+EXTRAS := s3,gcs,bigquery,avro,xlsx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -64,13 +65,13 @@ build: $(VENV)/dev ## Build sdist and wheel into dist
 
 pins: ## Write both requirements files anew, with the newest versions that pyproject.toml allows
 	@work=$$(mktemp -d) && trap 'rm -rf "$$work"' EXIT && set -e; \
-	for extras in s3,xlsx s3,xlsx,dev; do \
+	for extras in $(EXTRAS) $(EXTRAS),dev; do \
 		$(PYTHON) -m venv --clear "$$work/venv"; \
 		"$$work/venv/bin/python" -m pip --disable-pip-version-check --quiet install ".[$$extras]"; \
 		"$$work/venv/bin/python" -m pip freeze --exclude advisor | LC_ALL=C sort -f > "$$work/$$extras"; \
 	done; \
-	cp "$$work/s3,xlsx" requirements.txt; \
-	{ echo "-r requirements.txt"; grep -vxFf requirements.txt "$$work/s3,xlsx,dev"; } > requirements-dev.txt
+	cp "$$work/$(EXTRAS)" requirements.txt; \
+	{ echo "-r requirements.txt"; grep -vxFf requirements.txt "$$work/$(EXTRAS),dev"; } > requirements-dev.txt
 
 clean: ## Remove what make made, the environment too
 	rm -rf $(VENV) build dist report.html .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

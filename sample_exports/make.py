@@ -10,7 +10,6 @@ from __future__ import annotations
 import calendar
 import csv
 import gzip
-import hashlib
 import io
 import json
 import re
@@ -23,8 +22,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as D  # noqa: N817
 from pathlib import Path
 
+import gcp_make
 import pyarrow as pa
 import pyarrow.parquet as pq
+from common import HERE, WOBBLE, digest, factor, quoted, table, write
 from company import (
     EXTRAS,
     METERS,
@@ -39,41 +40,9 @@ from company import (
 )
 from schemas import CUR2_TYPES, FOCUS_TYPES, LEGACY_HEADER, NET_TWINS, snake
 
-HERE = Path(__file__).resolve().parent
 BUCKET = "nordwind-billing"
-FIRST_DAY, LAST_DAY = date(2026, 8, 1), date(2026, 10, 31)
 TEN = D("1e-10")
 NORMAL_SIZES = {"medium": "2", "large": "4", "xlarge": "8", "2xlarge": "16", "4xlarge": "32"}
-DAY_CURVE = [
-    D(w) / 100
-    for w in (
-        35,
-        30,
-        25,
-        25,
-        30,
-        40,
-        60,
-        85,
-        110,
-        130,
-        140,
-        145,
-        145,
-        150,
-        150,
-        145,
-        140,
-        135,
-        130,
-        125,
-        115,
-        95,
-        70,
-        50,
-    )
-]
-WOBBLE = [D("0.90"), D("0.95"), D(1), D("1.05"), D("1.10")]
 MONTH_FACTOR = {"2026-08": D(1), "2026-09": D("1.013"), "2026-10": D("0.992")}
 # private discount: rate, and the months whose export carries the net columns
 PRIVATE_DISCOUNTS = {"aws_cur_legacy": (D("0.05"), {"2026-09", "2026-10"}), "aws_cur2_csv": (D("0.03"), set(PERIODS))}
@@ -116,19 +85,9 @@ class Plan:
     samples: dict = field(default_factory=dict)  # line template key -> a covered line
 
 
-def table(text: str) -> list[list[str]]:
-    """The cells of a `|` table."""
-    return [[cell.strip() for cell in row.split("|")] for row in text.strip().splitlines()]
-
-
 def money(value: D) -> D:
     """Ten decimals, as the exports carry."""
     return value.quantize(TEN)
-
-
-def digest(text: str, length: int = 17) -> str:
-    """A stable hexadecimal id."""
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
 METER = {key: Meter(*rest) for key, *rest in table(METERS)}
@@ -168,23 +127,6 @@ def resources(export: str) -> list[Resource]:
 def hours_of(period: str) -> int:
     """Hours in a billing period."""
     return 24 * calendar.monthrange(int(period[:4]), int(period[5:]))[1]
-
-
-def factor(pattern: str, seed: str, day: date, hour: int) -> D:
-    """How much of its quantity a meter runs in one hour."""
-    weekend = day.weekday() >= 5
-    if pattern == "work":
-        return D(not weekend and 8 <= hour < 20)
-    if pattern == "night":
-        return D(hour < 7)
-    if pattern == "day":
-        level = WOBBLE[zlib.crc32(f"{seed}{day}".encode()) % 5]
-        return DAY_CURVE[hour] * level * (D("0.6") if weekend else D(1))
-    if pattern == "grow":
-        return D("0.5") + D((day - FIRST_DAY).days) / D((LAST_DAY - FIRST_DAY).days)
-    if pattern == "plateau":
-        return min(D(1), D("0.5") + D((day - FIRST_DAY).days) / 60)
-    return D(1)
 
 
 def quantity(item: tuple, seed: str, period: str, day: date, hour: int | None) -> D:
@@ -1010,12 +952,6 @@ def text(value: object) -> str:
     return iso(value) if isinstance(value, datetime) else str(value)
 
 
-def write(path: Path, data: bytes) -> None:
-    """Writes a file and the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
 def write_json(path: Path, value: dict) -> None:
     """Writes a manifest."""
     write(path, (json.dumps(value, indent=1) + "\n").encode())
@@ -1201,11 +1137,6 @@ def verdicts() -> list[tuple[str, str, tuple[str, str], str, str]]:
     return found
 
 
-def quoted(pairs: dict) -> str:
-    """TOML lines."""
-    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in pairs.items())
-
-
 # What stands for a resource where a finding is about more or less than one.
 STANDS_FOR = {
     "aws-marketplace-flat-subscription": "subscription:{resource}",
@@ -1214,7 +1145,7 @@ STANDS_FOR = {
 }
 
 
-def write_planted() -> None:
+def write_planted(more: list[str]) -> None:
     """planted.toml: what must be found and what must not."""
     parts = ["# Made by make.py. waste: a check must find this resource; quiet: it must not.\n"]
     for verdict, export, account, region, resource in verdicts():
@@ -1234,16 +1165,16 @@ def write_planted() -> None:
                 parts.append(
                     ("[[waste]]\n" if one[0] == "!" else "[[quiet]]\n") + quoted(entry | ({"why": why} if why else {}))
                 )
-    write(HERE / "planted.toml", "\n".join(parts).encode())
+    write(HERE / "planted.toml", "\n".join(parts + more).encode())
 
 
-def write_totals(sums: dict[tuple[str, str], dict]) -> None:
+def write_totals(sums: dict[tuple[str, str], dict], more: list[str]) -> None:
     """totals.toml: what a loader must arrive at."""
     parts = ["# Made by make.py from the lines in memory. USD; rows of the files that count.\n"]
     for (export, period), figures in sums.items():
         numbers = {k: v if isinstance(v, int) else format(money(v), "f") for k, v in figures.items()}
         parts.append(f'[{export}."{period}"]\n' + quoted(numbers))
-    write(HERE / "totals.toml", "\n".join(parts).encode())
+    write(HERE / "totals.toml", "\n".join(parts + more).encode())
 
 
 def main() -> None:
@@ -1271,8 +1202,9 @@ def main() -> None:
                     "credits": sum(r["BilledCost"] for r in rows if r["ChargeCategory"] == "Credit"),
                     "effective_cost": sum(r["EffectiveCost"] for r in rows),
                 }
-    write_totals(sums)
-    write_planted()
+    google_totals, google_planted = gcp_make.make()
+    write_totals(sums, google_totals)
+    write_planted(google_planted)
 
 
 if __name__ == "__main__":

@@ -211,15 +211,27 @@ def test_saves_no_more_than_it_costs(document: dict[str, Any]) -> None:
 
 def test_summary_adds_up(document: dict[str, Any]) -> None:
     summary = document["summary"]
-    for groups in (summary["by_kind"].values(), summary["by_service"], summary["by_owner"]):
-        lines = list(groups)
-        assert sum(g["findings"] for g in lines) == summary["findings"] == len(document["findings"])
-        assert sum(g["monthly_savings"] for g in lines) == pytest.approx(
-            summary["monthly_savings"], abs=0.01 * len(lines)
-        )
-    shown = sum(f["monthly_savings"] for f in document["findings"])
-    assert shown == pytest.approx(summary["monthly_savings"], abs=0.01 * len(document["findings"]))
-    assert summary["monthly_savings"] <= summary["monthly_cost"]
+    assert {c["currency"] for c in summary["by_currency"]} == {"USD", "EUR"}
+    assert sum(g["findings"] for g in summary["by_kind"].values()) == summary["findings"] == len(document["findings"])
+    for total in summary["by_currency"]:
+        shown = [f["monthly_savings"] for f in document["findings"] if f["currency"] == total["currency"]]
+        assert shown
+        assert total["findings"] == len(shown)
+        assert sum(shown) == pytest.approx(total["monthly_savings"], abs=0.01 * len(shown))
+        assert total["monthly_savings"] <= total["monthly_cost"]
+        for groups in (summary["kinds"], summary["by_service"], summary["by_owner"]):
+            lines = [g for g in groups if g["currency"] == total["currency"]]
+            assert sum(g["findings"] for g in lines) == total["findings"]
+            assert sum(g["monthly_savings"] for g in lines) == pytest.approx(
+                total["monthly_savings"], abs=0.01 * len(lines)
+            )
+    (main,) = (c for c in summary["by_currency"] if c["currency"] == document["currency"])
+    assert {name: summary[name] for name in ("monthly_cost", "monthly_savings")} == {
+        name: main[name] for name in ("monthly_cost", "monthly_savings")
+    }
+    assert sum(g["monthly_savings"] for g in summary["by_kind"].values()) == pytest.approx(
+        summary["monthly_savings"], abs=0.01 * len(summary["by_kind"])
+    )
 
 
 BILL = """
@@ -230,7 +242,7 @@ BILL = """
         where {key} <> '' and m.charge_role in ('usage', 'fee')
         group by all
     ),
-    ends as (select max(day) as last from daily),
+    ends as (select date '{as_of}' as last), -- exports of two clouds end some hours apart
     windows as (
         select account, thing, n, sum(cost) * 30.4375 / n as cost
         from daily, ends, unnest([7, 14, 31, 61, 92]) as w(n)
@@ -244,7 +256,8 @@ BILL = """
 @pytest.mark.parametrize(("key", "name"), [("m.resource_id", "resource_id"), ("m.region_id", "region")])
 def test_no_dollar_is_claimed_twice(document: dict[str, Any], database: Path, key: str, name: str) -> None:
     """All savings on one resource, and in one region of an account, stay within what the bill says it costs."""
-    bill = {(row["account"], row["thing"]): row["cost"] for row in query(database, BILL.format(key=key))}
+    as_of = date.fromisoformat(document["as_of"])
+    bill = {(row["account"], row["thing"]): row["cost"] for row in query(database, BILL.format(key=key, as_of=as_of))}
     claimed: dict[tuple[str, str], float] = defaultdict(float)
     for finding in document["findings"]:
         claimed[finding["account_id"], finding[name]] += finding["monthly_savings"]

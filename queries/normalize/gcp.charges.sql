@@ -130,7 +130,8 @@ select
     end as list_cost,
     cast(
         case
-            when coalesce(cost_type, 'regular') = 'regular' then coalesce(usage_amount_in_pricing_units, usage_amount, 0)
+            when coalesce(cost_type, 'regular') = 'regular' or adjustment_info_type = 'USAGE_CORRECTION'
+                then coalesce(usage_amount_in_pricing_units, usage_amount, 0)
             else 0
         end as decimal(28, 10)
     ) as consumed_quantity,

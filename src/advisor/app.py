@@ -152,7 +152,7 @@ def _location(source: Source, cache: Path) -> Location:
             requester_pays=source.requester_pays,
         )
         return s3.open_s3(source.path, options, cache)
-    if source.path.startswith("gs://"):
+    if source.path.lower().startswith("gs://"):
         from advisor.ingest import gcs
 
         return gcs.open_gcs(
@@ -163,7 +163,9 @@ def _location(source: Source, cache: Path) -> Location:
     if "://" in source.path:
         scheme = source.path.split("://", 1)[0]
         raise ExportError(
-            f"source {source.path}", why=f"has a scheme {scheme} that cannot be read", fix="Use s3://, gs://, bigquery:// or a path."
+            f"source {source.path}",
+            why=f"has a scheme {scheme} that cannot be read",
+            fix="Use s3://, gs://, bigquery:// or a path.",
         )
     return LocalLocation(path=Path(source.path))
 

@@ -139,7 +139,8 @@ def test_what_is_no_number_is_null_and_not_zero(result: ScanResult) -> None:
 
 def test_by_kind_holds_the_main_currency_and_kinds_all(result: ScanResult) -> None:
     summary = to_document(result)["summary"]
-    assert "forgotten" not in summary["by_kind"]
+    assert summary["by_kind"]["forgotten"]["findings"] > 0
+    assert summary["by_kind"]["forgotten"]["monthly_savings"] == 0  # its money is euros: in `kinds`
     assert {(k["name"], k["currency"]) for k in summary["kinds"]} >= {("forgotten", "EUR"), ("idle", "USD")}
 
 

@@ -29,6 +29,10 @@ PERIOD_FOLDER = re.compile(r"^(\d{4})(\d{2})\d{2}-\d{8}$")
 BILLING_PERIOD = re.compile(r"^BILLING_PERIOD=(\d{4})-(\d{2})$", re.IGNORECASE)
 YEAR, MONTH = re.compile(r"^year=(\d{4})$", re.IGNORECASE), re.compile(r"^month=(\d{1,2})$", re.IGNORECASE)
 PART = re.compile(r"([-_.]?(part[-_]?)?\d+)+$", re.IGNORECASE)
+SHARD = re.compile(r"-\d{12}$")
+BILLING_ACCOUNT = re.compile(r"[0-9A-F]{6}[-_][0-9A-F]{6}[-_][0-9A-F]{6}$")
+"""At the end of a name its digits are no number of a part."""
+
 DAY_FOLDER = re.compile(r"^(partition_?(date|time)|usage_date|invoice_month|date|dt|day|month)=[\d-]+$", re.IGNORECASE)
 """Parts of one extract: a bill's late lines lie in other days and months than their usage."""
 READ_AS = "4"
@@ -297,7 +301,8 @@ def _layout(path: str) -> tuple[str, date | None, str]:
     stem = re.sub(ENDING, "", name, flags=re.IGNORECASE)
     while len(folders) > 1 and DAY_FOLDER.match(folders[-1]):
         folders.pop()
-    report = PART.sub("", stem)
+    stem = SHARD.sub("", stem)
+    report = stem if BILLING_ACCOUNT.search(stem) else PART.sub("", stem)
     return "/".join([*folders, report] if report else folders), None, ""
 
 

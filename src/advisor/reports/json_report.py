@@ -54,8 +54,7 @@ def to_document(result: ScanResult) -> dict[str, Any]:
             "monthly_savings": _cents(main.monthly_savings) if main else 0.0,
             "findings": len(result.findings),
             "by_currency": [_rounded(_fields(c)) for c in result.currencies],
-            # An object per kind can hold one currency only; `kinds` has them all.
-            "by_kind": {g.name: _rounded(_fields(g)) for g in result.by_kind if g.currency == result.currency},
+            "by_kind": _by_kind(result),
             "kinds": [_rounded(_fields(g)) for g in result.by_kind],
             "by_service": [_rounded(_fields(g)) for g in result.by_service],
             "by_owner": [_rounded(_fields(g)) for g in result.by_owner],
@@ -115,6 +114,23 @@ def _result(document: Mapping[str, Any]) -> ScanResult:
         problems=tuple(Problem(**_known(Problem, p)) for p in document["problems"]),
         unmatched=tuple(Unmatched(**_known(Unmatched, u)) for u in document["unmatched"].get("usage", ())),
     )
+
+
+def _by_kind(result: ScanResult) -> dict[str, Any]:
+    """An object per kind can hold the money of one currency only, the report's; `kinds` has them all.
+
+    Findings are counted in every currency, so that they add up to the summary's.
+    """
+    kinds: dict[str, dict[str, Any]] = {}
+    for group in result.by_kind:
+        entry = kinds.setdefault(
+            group.name,
+            _rounded(_fields(replace(group, currency=result.currency, findings=0, monthly_cost=0, monthly_savings=0))),
+        )
+        entry["findings"] += group.findings
+        if group.currency == result.currency:
+            entry |= {name: value for name, value in _rounded(_fields(group)).items() if name.startswith("monthly_")}
+    return kinds
 
 
 def _period(total: PeriodTotal) -> dict[str, Any]:
