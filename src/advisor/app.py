@@ -534,11 +534,16 @@ def _totals(con: DuckDBPyConnection) -> tuple[PeriodTotal, ...]:
             billed_cost=Decimal(row[6]),
             credits=Decimal(row[7]),
             effective_cost=Decimal(row[8]),
-            notes=tuple(row[9]),
+            notes=(*row[9], *_conversion(row[4], row[10])),
             currency_conversion_rate=row[10],
         )
         for row in rows
     )
+
+
+def _conversion(currency: str, rate: float | None) -> tuple[str, ...]:
+    """What the export says of its currency: for the reader, nothing is converted."""
+    return () if rate is None or currency == "USD" else (f"USD 1 = {currency} {rate:.6g} by the export",)
 
 
 def shown(source: str) -> str:

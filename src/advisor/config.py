@@ -164,6 +164,10 @@ TEMPLATE = """\
 # profile = "billing"            # or role_arn and external_id_env; else the default AWS credentials
 
 # [[sources]]
+# path = "bigquery://my-project.billing"   # or gs://my-billing-bucket/exports
+# billing_project = "my-finops-project"    # runs and pays for the queries
+
+# [[sources]]
 # path = "./exports"
 
 # [tags]                         # which tags say who owns a resource and where it belongs
@@ -175,6 +179,6 @@ TEMPLATE = """\
 # [checks]
 # paths = ["./finops-checks"]    # checks of your own: pairs of .sql and .cases.toml
 
-# [checks."aws-nat-gateway-idle"]
+# [checks."gcp-nat-idle"]      # advisor checks list prints the ids
 # window_days = 30
 """

@@ -81,6 +81,19 @@ class Bench:
         pattern = "*/*.csv.gz" if form == "legacy" else "data/*/*.parquet"
         return Export(root=root / "export", files=str(root / "export/bench" / pattern))
 
+    def gcp(self, rows: int, months: int, form: str) -> Export:
+        """The same for a detailed export of Google Cloud."""
+        digest = hashlib.sha256((HERE / "make_gcp.py").read_bytes()).hexdigest()[:8]
+        root = self.args.data / f"gcp-{form}-{rows}-{months}-{digest}"
+        if not (root / "done").exists():
+            say(f"generating {root.name}")
+            shutil.rmtree(root, ignore_errors=True)
+            options = {"--format": form, "--rows": rows, "--months": months, "--out": root / "export"}
+            words = [str(word) for pair in options.items() for word in pair]
+            self.sandbox.run([sys.executable, str(HERE / "make_gcp.py"), *words])
+            (root / "done").touch()
+        return Export(root=root / "export", files=str(root / "export" / f"*.{form}*"))
+
     @property
     def full(self) -> Export:
         """The export of --rows lines in twelve months."""
@@ -349,6 +362,26 @@ def t12(bench: Bench) -> Iterator[Line]:
     yield compare("T12", f"ingest {bench.args.csv_rows:,} lines of csv.gz / read_csv sum", pairs, 1.3)
 
 
+def t13(bench: Bench) -> Iterator[Line]:
+    export, db = bench.gcp(bench.args.rows, 6, "parquet"), bench.work / "gcp.duckdb"
+    pairs = alternate(
+        bench.args.pairs,
+        lambda: bench.ingest_new(export.root, db),
+        lambda: bench.sandbox.python(programs.GCP_L1, export.files),
+    )
+    yield compare("T13", f"ingest {bench.args.rows:,} lines of Google's Parquet / a sum of the files", pairs, 4)
+
+
+def t14(bench: Bench) -> Iterator[Line]:
+    export, db = bench.gcp(bench.args.csv_rows, 4, "json"), bench.work / "gcpj.duckdb"
+    pairs = alternate(
+        bench.args.pairs,
+        lambda: bench.ingest_new(export.root, db),
+        lambda: bench.sandbox.python(programs.JSON_COUNT, export.files),
+    )
+    yield compare("T14", f"ingest {bench.args.csv_rows:,} lines of json.gz / a count of its objects", pairs, 1.8)
+
+
 def t16(bench: Bench) -> Iterator[Line]:
     db, seen = bench.work / "threads.duckdb", []
     for threads in (1, 2, 4):
@@ -367,7 +400,7 @@ def t16(bench: Bench) -> Iterator[Line]:
 
 TESTS: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "T1": t1, "T2": t2, "T3": t3, "T4": t4, "T5": t5, "T6": t6, "T7": t7, "T8": t8, "T9": t9, "T10": t10, "T11": t11,
-    "T12": t12, "T16": t16,
+    "T12": t12, "T13": t13, "T14": t14, "T16": t16,
 }  # fmt: skip
 
 

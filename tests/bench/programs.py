@@ -23,6 +23,16 @@ sql = '''select sum("lineItem/UnblendedCost"::decimal(38, 10)), count(distinct "
          from read_csv($files, columns = $columns, header = true, delim = ',', quote = '"', auto_detect = false)'''
 print(duckdb.connect().execute(sql, {"files": files, "columns": columns}).fetchall())
 """
+GCP_L1 = """
+import duckdb, sys
+con = duckdb.connect()
+con.execute("set TimeZone = 'UTC'")
+print(con.execute("select sum(cost), count(distinct resource.global_name) from read_parquet(?)", [sys.argv[1]]).fetchall())
+"""
+JSON_COUNT = """
+import duckdb, sys
+print(duckdb.connect().execute("select count(*) from read_json_objects(?)", [sys.argv[1]]).fetchall())
+"""
 QUERY = """
 import duckdb, json, sys
 con = duckdb.connect(sys.argv[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import subprocess
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.httpchecksum import Crc32Checksum, StreamingChecksumBody
+from botocore.response import StreamingBody
 from moto_server import free_port
 from small_s3 import BreakOff, Refusal, SmallS3
 
 from advisor import store
 from advisor.errors import AdvisorError, ConfigError, ExportError
-from advisor.ingest import s3
+from advisor.ingest import downloads, s3
 from advisor.ingest.discover import discover
 from advisor.ingest.load import is_loaded, load
 from advisor.ingest.location import Entry, LocalLocation
@@ -37,7 +40,7 @@ pytestmark = pytest.mark.usefixtures("aws", "quick")
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3, "ATTEMPTS", 2)
-    monkeypatch.setattr(s3, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(downloads, "PAUSES", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture
@@ -136,6 +139,18 @@ def test_one_object_is_a_location_too(
     assert _open(f"{bucket}/a/x.csv", moto_address, cache).read("x.csv") == b"1"
 
 
+PACKABLE = [f"{kind}{gz}" for kind in ("csv", "json", "jsonl", "ndjson") for gz in ("", ".gz")]
+
+
+@pytest.mark.parametrize("ending", [*PACKABLE, "csv.zip", "zip", "avro", "parquet"])
+def test_one_object_of_every_ending(small: SmallS3, cache: Path, ending: str) -> None:
+    small.objects |= {f"a/x.{ending}": b"1", f"a/x.{ending}.bak": b"2"}
+    location = _open(f"bucket/a/x.{ending}", small.address, cache)
+    entries = location.entries()
+    assert (location.name, [e.key for e in entries]) == ("s3://bucket/a", [f"x.{ending}"])
+    assert location.fetch(entries, lambda _: None)[0].name.endswith(f".{ending}")
+
+
 def test_addresses_that_are_none(cache: Path) -> None:
     assert s3.is_s3("s3://b/p")
     assert s3.is_s3("S3://b")
@@ -211,7 +226,7 @@ def test_small_files_are_read_and_kept(small: SmallS3, cache: Path, monkeypatch:
     assert location.read("x-Manifest.json") == b"{}"
     assert len(small.asked("GetObject")) == 1
     assert "does not exist" in str(_refused(lambda: location.read("y-Manifest.json")))
-    monkeypatch.setattr(s3, "SMALL", 1)
+    monkeypatch.setattr(downloads, "SMALL", 1)
     assert "2 bytes large" in str(_refused(lambda: location.read("x-Manifest.json")))
     assert len(small.asked("GetObject")) == 1
 
@@ -275,6 +290,51 @@ def test_broken_and_busy_connections_are_tried_again(small: SmallS3, cache: Path
     assert len(small.asked("GetObject")) == 4
     assert sum(progress) == 600_000
     assert min(progress) > 0
+
+
+@pytest.mark.parametrize("damage", [False, True], ids=["broken off", "damaged"])
+def test_broken_bodies_go_on_and_damaged_ones_begin_anew(
+    upload: Callable[[Mapping[str, bytes]], str], moto_address: str, cache: Path, damage: bool
+) -> None:
+    content = os.urandom(600_000)
+    location = _open(upload({"a.csv": content}), moto_address, cache)
+    entries = location.entries()
+    ranges: list[str | None] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        ranges.append(params["headers"].get("Range"))
+
+    def spoil(parsed: dict[str, Any], **_: Any) -> None:
+        if len(ranges) == 1:
+            body = parsed["Body"].read()
+            parsed["Body"] = (
+                StreamingChecksumBody(io.BytesIO(bytes(len(body))), len(body), Crc32Checksum(), "AAAAAA==")
+                if damage
+                else StreamingBody(io.BytesIO(body[:400_000]), len(body))
+            )
+
+    location.client.meta.events.register("before-call.s3.GetObject", note)
+    location.client.meta.events.register("after-call.s3.GetObject", spoil)
+    progress: list[int] = []
+    (path,) = location.fetch(entries, progress.append)
+    assert path.read_bytes() == content
+    assert ranges == [None, None if damage else "bytes=400000-"]
+    assert sum(progress) == 600_000
+
+
+def test_a_body_that_is_always_damaged_ends(
+    upload: Callable[[Mapping[str, bytes]], str], moto_address: str, cache: Path
+) -> None:
+    location = _open(upload({"a.csv": b"x"}), moto_address, cache)
+
+    def spoil(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["Body"].close()
+        parsed["Body"] = StreamingChecksumBody(io.BytesIO(b"y"), 1, Crc32Checksum(), "AAAAAA==")
+
+    location.client.meta.events.register("after-call.s3.GetObject", spoil)
+    error = _refused(lambda: location.fetch(location.entries(), lambda _: None))
+    assert "arrived 3 times with other bytes than its checksum says (1 bytes)" in error.why
+    assert list(cache.iterdir()) == []
 
 
 def test_a_connection_that_always_breaks_ends(small: SmallS3, cache: Path) -> None:

@@ -38,7 +38,8 @@ def cli(ctx: click.Context, config_file: str | None, color: bool | None, traceba
     \b
     Examples:
       advisor scan ./exports                 read exports from disk and report
-      advisor scan s3://billing/exports      the same from S3
+      advisor scan s3://billing/exports      the same from a bucket (s3://, gs://)
+      advisor scan bigquery://project.billing
       advisor scan ./exports --format html -o report.html
       advisor checks list                    what is looked for
     """

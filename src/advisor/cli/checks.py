@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from advisor.cli.options import output, table_format, write_result
+from advisor.cli.options import option, output, table_format, write_result
 from advisor.errors import AdvisorError, CheckError, Exit
 
 if TYPE_CHECKING:
@@ -34,20 +34,26 @@ def _one(ctx: click.Context, check_id: str) -> Check:
 
 
 @checks.command("list")
+@option("--cloud", multiple=True, type=click.Choice(["aws", "gcp"]), help="Only checks of this cloud; may be repeated.")
 @table_format
 @output
 @click.pass_context
-def list_(ctx: click.Context, format_: str, output: str) -> None:
+def list_(ctx: click.Context, cloud: tuple[str, ...], format_: str, output: str) -> None:
     """Print every check: id, kind, confidence, service and what it says.
 
     \b
-    Example:
+    Examples:
       advisor checks list --format csv
+      advisor checks list --cloud gcp
     """
     from advisor.cli.scan import _width
     from advisor.cli.tables import render_table
 
-    rows = [[c.id, c.kind, c.confidence, c.service, c.title] for c in _catalogue(ctx)]
+    rows = [
+        [c.id, c.kind, c.confidence, c.service, c.title]
+        for c in _catalogue(ctx)
+        if not cloud or c.provider in (*cloud, "any")
+    ]
     columns = ["id", "kind", "confidence", "service", "title"]
     write_result(render_table(columns, rows, format_, width=_width(output)), output)
 

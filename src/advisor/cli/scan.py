@@ -82,13 +82,14 @@ def scan(
 ) -> int:
     """Judge bills and report what wastes money.
 
-    With PATHs (folders, files, s3:// URIs) they are loaded into a scratch database that is gone afterwards, unless --db
-    names one. Without, the configured sources and database are used.
+    With PATHs (folders, files, s3://, gs:// and bigquery:// addresses) they are loaded into a scratch database that is
+    gone afterwards, unless --db names one. Without, the configured sources and database are used.
 
     \b
     Examples:
       advisor scan ./exports
       advisor scan s3://my-billing-bucket/exports --format html -o report.html
+      advisor scan bigquery://my-project.billing
       advisor scan ./exports --format json | jq '.summary'
       advisor scan ./exports --fail-on high
     """
@@ -114,7 +115,7 @@ def ingest(ctx: click.Context, /, paths: tuple[str, ...], format_: str, output: 
     \b
     Examples:
       advisor ingest ./exports
-      advisor ingest s3://my-billing-bucket/exports --db /var/lib/advisor/advisor.duckdb
+      advisor ingest gs://my-billing-bucket/exports --db /var/lib/advisor/advisor.duckdb
     """
     from advisor import app
     from advisor.cli.tables import render_table

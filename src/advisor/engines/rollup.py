@@ -28,7 +28,6 @@ from advisor.store import EMPTY_VALUE, UNREADABLE, DatabaseError, disk_error, id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from decimal import Decimal
 
     from duckdb import DuckDBPyConnection
 
@@ -280,9 +279,7 @@ def _fill(
     return {period: _outcome(con, load_id, rows[load_id], columns, spec) for period, load_id in loads.items()}
 
 
-def _outcome(
-    con: DuckDBPyConnection, load_id: int, rows: int, columns: _Columns, spec: Normalisation
-) -> RollUp:
+def _outcome(con: DuckDBPyConnection, load_id: int, rows: int, columns: _Columns, spec: Normalisation) -> RollUp:
     found = con.execute("select count(*) from meters where load_id = ? and resource_id <> ''", [load_id]).fetchone()
     has_ids = bool(found and found[0])
     notes = _notes(columns, spec, has_ids)
@@ -524,7 +521,9 @@ def _stage(con: DuckDBPyConnection, table: Table, spec: Normalisation, columns: 
     selected.append(f"{_period(table, spec, columns)} as billing_period")
     relation = f"select {', '.join(selected)} from {table.scan} as of_files"
     computed = "".join(f", {sql['duckdb']} as {identifier(name)}" for name, sql in spec.computed.items())
-    relation = f"select *, {tag_key} as tag_key{computed} from ({relation})"
+    # Lists are large and of no more use once their sums and maps are taken.
+    lists = f" exclude ({', '.join(identifier(canonical(name)) for name in spec.nested)})" if spec.nested else ""
+    relation = f"select *{lists}, {tag_key} as tag_key{computed} from ({relation})"
     if table.is_text:
         con.execute(f"create or replace temp table staged_lines as {relation}")
         relation = "select * from staged_lines"
@@ -578,7 +577,9 @@ def _period(table: Table, spec: Normalisation, columns: _Columns) -> str:
 
 def _dimensions(con: DuckDBPyConnection) -> list[str]:
     described = con.execute("describe charges").fetchall()
-    return [row[0] for row in described if row[0] not in {*AMOUNTS, "charge_date", "hours_mask", "line_count", "load_id"}]
+    return [
+        row[0] for row in described if row[0] not in {*AMOUNTS, "charge_date", "hours_mask", "line_count", "load_id"}
+    ]
 
 
 def _fill_days(con: DuckDBPyConnection, dimensions: Sequence[str], loads: Mapping[date, int], where: str) -> None:
@@ -592,9 +593,10 @@ def _fill_days(con: DuckDBPyConnection, dimensions: Sequence[str], loads: Mappin
         )
     except EMPTY_VALUE as error:
         raise ExportError(where, why="has lines without a usage date", fix="Export the period again.") from error
-    first, last = con.execute(
-        f"select min(charge_date), max(charge_date) from days where {_of(loads)}"
-    ).fetchone() or (None, None)
+    first, last = con.execute(f"select min(charge_date), max(charge_date) from days where {_of(loads)}").fetchone() or (
+        None,
+        None,
+    )
     latest = date.today() + timedelta(days=5 * 366)  # noqa: DTZ011 - a bound of years; upfront terms lie ahead
     if first is not None and (first < EARLIEST or last > latest):
         raise ExportError(
@@ -608,9 +610,7 @@ def _of(loads: Mapping[date, int]) -> str:
     return f"load_id in ({', '.join(str(load_id) for load_id in loads.values())})"
 
 
-def _fill_meters(
-    con: DuckDBPyConnection, dimensions: Sequence[str], spec: Normalisation, columns: _Columns
-) -> None:
+def _fill_meters(con: DuckDBPyConnection, dimensions: Sequence[str], spec: Normalisation, columns: _Columns) -> None:
     """Meters: the distinct dimensions, with what one line per SKU, account or commitment and the tags tell of them."""
     _fill_attributes(con, spec, columns)
     _fill_tag_sets(con, spec, columns)
@@ -628,9 +628,7 @@ def _fill_meters(
     described, attributes = "map()::map(varchar, varchar)", ""
     if columns.attributes:
         described = f"coalesce(a.attributes, {described})"
-        attributes = (
-            " left join sku_attributes a on a.load_id = keyed.load_id and a.product_sku = keyed.product_sku"
-        )
+        attributes = " left join sku_attributes a on a.load_id = keyed.load_id and a.product_sku = keyed.product_sku"
     con.execute(
         "create or replace temp table dimensions as select keyed.*, t.tag_key,"
         f" {described} as attributes{found} from keyed{joined}{attributes}"
@@ -704,12 +702,8 @@ def _fill_tag_sets(con: DuckDBPyConnection, spec: Normalisation, columns: _Colum
 
 def _as_map(parts: Sequence[_Part], alias: str, types: Mapping[str, str]) -> str:
     """SQL of MAP(VARCHAR, VARCHAR) from maps, JSON texts, lists of key and value, or flat columns; later ones win."""
-    flat = [
-        f"{{'k': {literal(p.key)}, 'v': {alias}_{n}::varchar}}" for n, p in enumerate(parts) if not p.is_map
-    ]
-    maps = [
-        _prefixed(_map_of(f"{alias}_{n}", types[f"{alias}_{n}"]), p.key) for n, p in enumerate(parts) if p.is_map
-    ]
+    flat = [f"{{'k': {literal(p.key)}, 'v': {alias}_{n}::varchar}}" for n, p in enumerate(parts) if not p.is_map]
+    maps = [_prefixed(_map_of(f"{alias}_{n}", types[f"{alias}_{n}"]), p.key) for n, p in enumerate(parts) if p.is_map]
     if flat:
         maps.append(f"map_from_entries(list_filter([{', '.join(flat)}], lambda e: coalesce(e.v, '') <> ''))")
     if not maps:
@@ -749,9 +743,7 @@ def _share_commitments(con: DuckDBPyConnection, spec: Normalisation) -> None:
             con.execute(statement)
 
 
-def _reconcile(
-    con: DuckDBPyConnection, spec: Normalisation, loads: Mapping[date, int], where: str
-) -> dict[int, int]:
+def _reconcile(con: DuckDBPyConnection, spec: Normalisation, loads: Mapping[date, int], where: str) -> dict[int, int]:
     """Fills totals; number of lines per load. Raises ReconciliationError when stored sums differ from the export's."""
     con.execute(
         "insert into totals (load_id, provider, billing_currency, line_count, billed_cost, credits, effective_cost)"

@@ -16,14 +16,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import ExportError
+from advisor.ingest.location import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from advisor.ingest.location import Entry, Location
 
-ENDING = r"(\.snappy)?\.(csv|csv\.gz|csv\.zip|zip|parquet|avro|(json|jsonl|ndjson)(\.gz)?)$"
-DATA = re.compile(ENDING, re.IGNORECASE)
 MANIFEST = re.compile(r"(^|[-_/])manifest\.json$", re.IGNORECASE)
 PERIOD_FOLDER = re.compile(r"^(\d{4})(\d{2})\d{2}-\d{8}$")
 BILLING_PERIOD = re.compile(r"^BILLING_PERIOD=(\d{4})-(\d{2})$", re.IGNORECASE)
@@ -298,7 +297,7 @@ def _layout(path: str) -> tuple[str, date | None, str]:
         below = MONTH.match(folders[index + 1]) if index + 1 < len(folders) else None
         if below and (year := YEAR.match(part)) and (period := _first_day(year[1], below[1])):
             return _above_year(folders[:index]), period, "/".join(folders[index + 2 :])
-    stem = re.sub(ENDING, "", name, flags=re.IGNORECASE)
+    stem = DATA.sub("", name)
     while len(folders) > 1 and DAY_FOLDER.match(folders[-1]):
         folders.pop()
     stem = SHARD.sub("", stem)

@@ -1,8 +1,9 @@
-"""A place that holds exports: a folder or file on disk here; S3 in advisor.ingest.s3 with the same three calls."""
+"""A place that holds exports: a folder or file on disk here; buckets in modules of their own, with the same calls."""
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int], None]
     """Is told the number of further bytes that are done."""
+
+
+DATA = re.compile(r"(\.snappy)?\.((csv|json|jsonl|ndjson)(\.gz)?|csv\.zip|zip|avro|parquet)$", re.IGNORECASE)
+"""How names of data files end, and manifests too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,26 +6,20 @@ module repeats what a server or boto3 said, only the error's code. boto3 is impo
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import os
 import re
-import tempfile
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from advisor.errors import ConfigError, ExportError
+from advisor.ingest import downloads
 from advisor.ingest.location import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import boto3
     from mypy_boto3_s3 import S3Client
@@ -35,22 +29,10 @@ if TYPE_CHECKING:
 ATTEMPTS = 4
 """How often a request is sent before its failure counts; boto3 waits longer each time."""
 
-PAUSES = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each attempt at a body: boto3 repeats requests, but not a download that breaks off."""
-
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 PAGE = 1000
 """Keys per listing request; S3 gives no more."""
 
-CHUNK = 256 * 1024
-SMALL = 32 * 1024 * 1024
-"""Manifests are a few kilobytes: what is larger is none, and does not belong in memory."""
-
-STALE_SECONDS = 24 * 3600
-"""Age at which an unfinished download must be of a run that was killed."""
-
-PART = "part-"
-SUFFIX = re.compile(r"\.(csv|csv\.gz|csv\.zip|zip|parquet|json)$", re.IGNORECASE)
 BUCKET = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$")
 
 
@@ -84,9 +66,7 @@ class S3Location:
         self.options = options
         self.cache = cache
         self.bucket, path = _split(uri)
-        # What is called like a file is one, or a folder that is called like a file: the same paths come of both.
-        is_file = not uri.endswith("/") and SUFFIX.search(path)
-        self._root = path.rpartition("/")[0] if is_file else path
+        self._root = downloads.root_of(uri, path)
         self._wanted = path
         self._listed: dict[str, Entry] = {}
 
@@ -100,22 +80,22 @@ class S3Location:
 
     def entries(self) -> list[Entry]:
         """Every object below the prefix, or the one object."""
-        root = f"{self._root}/" if self._root else ""
-        below = f"{self._wanted}/" if self._wanted else ""
-        wanted = self._wanted if self._wanted != self._root else below
         found = []
         client = self.client
         with self._explained():
             pages = client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=wanted, PaginationConfig={"PageSize": PAGE}, **self._payer
+                Bucket=self.bucket,
+                Prefix=downloads.prefix_of(self._root, self._wanted),
+                PaginationConfig={"PageSize": PAGE},
+                **self._payer,
             )
             for page in pages:
                 for item in page.get("Contents", []):
-                    key = item["Key"]
-                    if not key.endswith("/") and (key == wanted or key.startswith(below)):
+                    key = downloads.key_of(self._root, self._wanted, item["Key"])
+                    if key:
                         found.append(
                             Entry(
-                                key=key.removeprefix(root),
+                                key=key,
                                 size_bytes=item["Size"],
                                 version=item["ETag"].strip('"'),
                                 modified=item["LastModified"].timestamp(),
@@ -127,38 +107,17 @@ class S3Location:
     def read(self, key: str) -> bytes:
         """The content of a small object of the listing; kept like the others, and so not downloaded twice."""
         entry = self._listed.get(key) or next((e for e in self.entries() if e.key == key), None)
-        if entry is None:
-            raise ExportError(
-                self._object(key), why="does not exist", fix="Wait for the next delivery, or copy it again."
-            )
-        if entry.size_bytes > SMALL:
-            raise ExportError(
-                self._object(key),
-                why=f"is {entry.size_bytes} bytes large, which no manifest is",
-                fix="Remove it, or point advisor at a prefix without it.",
-            )
-        path = self.fetch([entry], lambda _: None)[0]
-        with self._writing():
-            return path.read_bytes()
+        return downloads.read(self, entry, self._object(key))
 
     def fetch(self, entries: Sequence[Entry], progress: Progress) -> list[Path]:
-        """Downloads what is not there yet, several at a time; `progress` is told of kept files at once.
-
-        The first failure ends the others; what has arrived in full is kept for the next run.
-        """
-        targets = [self._target(entry) for entry in entries]
-        missing: dict[Path, Entry] = {}
-        for entry, target in zip(entries, targets, strict=True):
-            if target in missing:
-                continue
-            if target.is_file() and target.stat().st_size == entry.size_bytes:
-                progress(entry.size_bytes)
-            else:
-                missing[target] = entry
-        if missing:
-            self._make_cache()
-            self._download_all(missing, progress)
-        return targets
+        """Downloads what is not there yet; what has arrived in full is kept for the next run."""
+        return downloads.fetch(
+            [(entry, self._target(entry)) for entry in entries],
+            self._receive,
+            progress,
+            title=self._object,
+            workers=self.options.max_workers,
+        )
 
     @cached_property
     def client(self) -> S3Client:
@@ -195,113 +154,34 @@ class S3Location:
                     fix="Write the endpoint as https://host:port, the region as eu-central-1.",
                 ) from error
 
-    # --- downloading --------------------------------------------------------------------------------------------------
-
-    def _download_all(self, missing: dict[Path, Entry], progress: Progress) -> None:
-        stop, lock = threading.Event(), threading.Lock()
-
-        def told(size: int) -> None:
-            with lock:
-                progress(size)
-
-        _ = self.client  # made here: boto3 sessions are not for several threads
-        with ThreadPoolExecutor(max_workers=max(1, min(self.options.max_workers, len(missing)))) as pool:
-            futures = [pool.submit(self._download, entry, target, told, stop) for target, entry in missing.items()]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-            except BaseException:
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-
-    def _download(self, entry: Entry, target: Path, progress: Progress, stop: threading.Event) -> None:
-        """One object to `target`, under another name until it is complete. Returns early when `stop` is set."""
-        with self._writing():
-            handle, name = tempfile.mkstemp(prefix=PART, dir=self.cache)  # readable for the owner only
-            os.close(handle)
-            part = Path(name)
-            try:
-                told = 0  # a further attempt begins anew, but is not told again
-                for pause in PAUSES:
-                    if stop.wait(pause):
-                        return
-                    with suppress(_BrokenOffError), part.open("wb") as file:
-                        for chunk in self._chunks(entry):
-                            if stop.is_set():
-                                return
-                            file.write(chunk)
-                            if file.tell() > told:
-                                progress(file.tell() - told)
-                                told = file.tell()
-                    if part.stat().st_size == entry.size_bytes:
-                        part.replace(target)
-                        self._drop_older(target)
-                        return
-            finally:
-                part.unlink(missing_ok=True)
-        raise ExportError(
-            self._object(entry.key),
-            why=f"broke off {len(PAUSES)} times while it was downloaded ({entry.size_bytes} bytes)",
-            fix="Check the connection and run it again: complete files are kept, nothing of this delivery was loaded.",
-        )
-
-    def _chunks(self, entry: Entry) -> Iterator[bytes]:
-        """The bytes of the object as it was listed; raises _BrokenOffError where another attempt may help."""
+    def _receive(self, entry: Entry, arriving: downloads.Arriving) -> None:
         from botocore.exceptions import FlexibleChecksumError, HTTPClientError, IncompleteReadError
         from urllib3.exceptions import HTTPError
 
+        rest: dict[str, Any] = {"Range": f"bytes={arriving.size}-"} if arriving.size else {}
         with self._explained(entry.key):
             answer = self.client.get_object(
-                Bucket=self.bucket, Key=self._key(entry), IfMatch=f'"{entry.version}"', **self._payer
+                Bucket=self.bucket, Key=self._key(entry), IfMatch=f'"{entry.version}"', **rest, **self._payer
             )
         body = answer["Body"]
         try:
             if answer["ETag"].strip('"') != entry.version:  # not every S3 minds the condition
                 raise self._changed(entry.key)
-            yield from body.iter_chunks(CHUNK)
-        except (HTTPClientError, IncompleteReadError, FlexibleChecksumError, HTTPError) as error:
-            raise _BrokenOffError from error
+            if not answer.get("ContentRange", "").startswith(f"bytes {arriving.size}-"):  # nor knows every S3 ranges
+                arriving.seek(0)
+            for chunk in body.iter_chunks(downloads.CHUNK):
+                arriving.write(chunk)
+        except FlexibleChecksumError:
+            arriving.discard()
+        except (HTTPClientError, IncompleteReadError, HTTPError) as error:
+            raise downloads.BrokenOffError from error
         finally:
             body.close()
 
-    # --- the cache ----------------------------------------------------------------------------------------------------
-
     def _target(self, entry: Entry) -> Path:
-        """A name of ours for an object in one version: what somebody called it in the bucket is no path here."""
-        named = _digest(self.client.meta.endpoint_url, self.bucket, self._key(entry))
-        suffix = SUFFIX.search(entry.key)
-        version = _digest(entry.version, str(entry.size_bytes))[:16]
-        return self.cache / f"{named}-{version}{suffix[0].lower() if suffix else ''}"
-
-    def _drop_older(self, target: Path) -> None:
-        for older in self.cache.glob(f"{target.name.partition('-')[0]}-*"):
-            if older != target:
-                older.unlink(missing_ok=True)
-
-    def _make_cache(self) -> None:
-        with self._writing():
-            self.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for part in self.cache.glob(f"{PART}*"):
-                with suppress(FileNotFoundError):
-                    if part.stat().st_mtime < time.time() - STALE_SECONDS:
-                        part.unlink()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            raise ExportError(
-                f"folder {self.cache}",
-                why="is full: no space is left for downloads"
-                if full
-                else f"cannot be used for downloads ({error.strerror or type(error).__name__})",
-                fix="Free some space and run it again: complete files are kept, nothing of this delivery was loaded."
-                if full
-                else "Allow the user that runs advisor to write there.",
-            ) from error
+        # This makes the client before there are threads: boto3 sessions are not for several.
+        place = self.client.meta.endpoint_url, self.bucket, self._key(entry)
+        return downloads.target(self.cache, entry, downloads.suffix_of(entry.key), *place)
 
     # --- names and errors ---------------------------------------------------------------------------------------------
 
@@ -319,7 +199,7 @@ class S3Location:
         return ExportError(
             self._object(key),
             why="changed while it was read: the cloud delivered anew",
-            fix="Run it again; nothing of this delivery was loaded.",
+            fix=downloads.AGAIN,
         )
 
     @contextmanager
@@ -366,9 +246,7 @@ class S3Location:
         if code == "NoSuchBucket":
             return ExportError(what, why="does not exist", fix="Correct the bucket's name, or the endpoint or profile.")
         if status == 404:
-            return ExportError(
-                what, why="is gone since it was listed", fix="Run it again; nothing of this delivery was loaded."
-            )
+            return ExportError(what, why="is gone since it was listed", fix=downloads.AGAIN)
         if code == "InvalidObjectState":
             return ExportError(
                 what,
@@ -438,13 +316,9 @@ class S3Location:
         )
 
     def _endpoint(self) -> str:
-        """Host and port alone: the rest of a URL may hold a password."""
         made = self.__dict__.get("client")
-        parts = urlsplit(made.meta.endpoint_url if made is not None else self.options.endpoint_url)
-        with suppress(ValueError):
-            if parts.hostname:
-                return f"endpoint {parts.hostname}{f':{parts.port}' if parts.port else ''}"
-        return "AWS endpoint"
+        url = made.meta.endpoint_url if made is not None else self.options.endpoint_url
+        return downloads.endpoint(url, "AWS endpoint")
 
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"})
@@ -464,10 +338,6 @@ INVALID = frozenset(
 )
 SKEWED = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
 ELSEWHERE = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
-
-
-class _BrokenOffError(Exception):
-    """A body that ended early or differs from its checksum."""
 
 
 def _split(uri: str) -> tuple[str, str]:
@@ -527,7 +397,3 @@ def _connection_errors() -> tuple[type[Exception], ...]:
     from botocore.exceptions import HTTPClientError
 
     return BotoConnectionError, HTTPClientError
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

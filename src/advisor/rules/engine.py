@@ -377,7 +377,9 @@ def _candidate(
     account = row["sub_account_id"]
     if grouped:
         whose = "account" if row["provider"] != "gcp" or account == about.get("billing_account_id") else "project"
-        reason += f" The export names no resource here: this is the sum over all such resources of the {whose} and region."
+        reason += (
+            f" The export names no resource here: this is the sum over all such resources of the {whose} and region."
+        )
     region = row.get("region_id") or about.get("region_id") or ""
     name = about.get("resource_name") or ""
     tags = dict(zip(about.get("tag_names") or (), about.get("tag_values") or (), strict=True))
