@@ -104,7 +104,7 @@ with lines_of as (
         starts_with(lower(sku_description), 'commitment')
             or coalesce(fee_offset, false)
             or (
-                coalesce(subscription_instance_id, '') <> '' and commitment_credits = 0
+                coalesce(subscription_instance_id, '') <> '' and commitment_credits = 0 and resource_id is null
                 and lower(coalesce(consumption_model_description, 'default')) = 'default'
             ) as is_fee,
         lower(coalesce(consumption_model_description, 'default')) <> 'default' as is_modelled

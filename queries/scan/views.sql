@@ -1,5 +1,5 @@
 -- What checks see, built once per scan in memory over a database that is only read. The engine fills
--- before: scan_loads (load_id), tag_context (load_id, tag_key, owner, environment, name) and
+-- before: scan_loads (load_id), scan_histories (load_id, source_first_day), tag_context (load_id, tag_key, owner, environment, name) and
 -- account_context (provider, sub_account_id, environment).
 -- Amounts become DOUBLE here: sums are exact in the store, judgements are estimates.
 
@@ -52,9 +52,7 @@ select
 from meters m
 join scan_loads using (load_id)
 join loads l using (load_id)
-join (
-    select b.load_id, min(a.period) as source_first_day from loads a join loads b using (source) group by b.load_id
-) s using (load_id)
+join scan_histories s using (load_id)
 left join meter_discounts f using (load_id, sub_account_id, service_code)
 left join tag_context t using (load_id, tag_key)
 left join account_context a using (provider, sub_account_id)

@@ -462,7 +462,7 @@ def _result(
         checks=engine.merge_checks([part.checks for part in judged]),
         findings=findings,
         unmatched_monthly_cost=unknown,
-        unmatched_share=unknown / main.monthly_cost if main and main.monthly_cost > 0 else 0.0,
+        unmatched_share=round(unknown / main.monthly_cost, 6) if main and main.monthly_cost > 0 else 0.0,
         problems=problems,
     )
 

@@ -66,12 +66,21 @@ def odd_lines() -> list[dict[str, Any]]:
             0.05,
             **named,
             labels=[{"key": "env", "value": "dev"}, {"key": "note", "value": '<script>&"\n=1+1 \U0001f600'}],
-            credits=[credit("SUSTAINED_USAGE_DISCOUNT", -0.01), credit("PROMOTION", -0.004), credit("FREE_TIER", -0.001)],
+            credits=[
+                credit("SUSTAINED_USAGE_DISCOUNT", -0.01),
+                credit("PROMOTION", -0.004),
+                credit("FREE_TIER", -0.001),
+            ],
         )
         for hour in range(24)
     ]
     rows += [gcp.line("2026-08-02T03:00:00", core, 1 / 3, **named)] * 2
-    correction = {"id": "c1", "description": "x", "mode": "COMPLETE_NEGATION_WITH_REMONETIZATION", "type": "PRICE_CORRECTION"}
+    correction = {
+        "id": "c1",
+        "description": "x",
+        "mode": "COMPLETE_NEGATION_WITH_REMONETIZATION",
+        "type": "PRICE_CORRECTION",
+    }
     back = {"amount": -3600.0, "unit": "seconds", "amount_in_pricing_units": -1.0, "pricing_unit": "hour"}
     rows += [
         gcp.line("2026-08-02T03:00:00", core, -1 / 3, **named, usage=back, adjustment_info=correction),
@@ -275,8 +284,9 @@ def test_the_unused_part_of_the_older_spend_model_stays_with_the_fee(tmp_path: P
 
 def test_the_newer_spend_model_has_the_price_in_the_line_and_the_offset_in_the_fee(tmp_path: Path) -> None:
     """Google's example of an under-used commitment: usage 0.193006, net fees 0.0230071, together 0.2160131."""
-    flex = {"consumption_model": {"id": "X", "description": "Compute Flexible CUDs 1 Year"}, "subscription": {"instance_id": "s-1"}}
-    default = {"consumption_model": {"id": "7754-699E-0EBF", "description": "Default"}, "subscription": {"instance_id": "s-1"}}
+    subscription = {"subscription": {"instance_id": "s-1"}}
+    flex = {"consumption_model": {"id": "X", "description": "Compute Flexible CUDs 1 Year"}, **subscription}
+    default = {"consumption_model": {"id": "7754-699E-0EBF", "description": "Default"}, **subscription}
     done = load(
         tmp_path,
         [
@@ -326,7 +336,11 @@ def test_the_standard_export_beside_the_detailed_one_is_not_counted_twice(tmp_pa
     [
         ("bill.avro", lambda data: data[: len(data) // 2], "Avro"),
         ("bill.jsonl", lambda data: data[:-30] + b'"cost": }\n', "JSON|cannot be read|Malformed"),
-        ("bill.jsonl", lambda data: json.dumps(json.loads(data.split(b"\n")[0]), indent=1).encode(), "one object per line"),
+        (
+            "bill.jsonl",
+            lambda data: json.dumps(json.loads(data.split(b"\n")[0]), indent=1).encode(),
+            "one object per line",
+        ),
         ("bill.parquet", lambda data: data[: len(data) // 2], "cannot be read"),
         ("bill-000000000000.json.gz", lambda data: data[: len(data) // 2], "gzip|cannot be read"),
     ],
@@ -352,3 +366,29 @@ def test_files_of_one_extract_are_one_source_in_whatever_folders(tmp_path: Path)
     assert [(t.rows, t.billed_cost) for t in done.totals] == [(3, Decimal(3))]
     again = ingest([str(tmp_path)], Settings(db=tmp_path / "advisor.duckdb"), Silent())
     assert (again.loaded, again.unchanged) == ((), 1)
+
+
+@pytest.mark.parametrize("folder", ["2026-{month:02d}", "invoice_month=2026{month:02d}", "year=2026/month={month:02d}", "."])
+def test_a_folder_or_file_per_month_is_one_history(tmp_path: Path, folder: str) -> None:
+    """Judged as of its last day, and late lines of August that lie with September's are billed with September."""
+    machine = "N1 Predefined Instance Core running in Frankfurt"
+    for month in (8, 9):
+        place = tmp_path / "bill" / folder.format(month=month)
+        place.mkdir(parents=True, exist_ok=True)
+        lines = [
+            gcp.line(f"2026-{month:02d}-{day:02d}T{hour:02d}:00:00", machine, 0.1, resource=VM)
+            for day in range(1, 31)
+            for hour in range(24)
+        ]
+        lines += [gcp.line(f"2026-{month:02d}-10T00:00:00", machine, 0.5, month=f"2026{month + 1:02d}", resource=VM)]
+        gcp.write_parquet(place / f"2026{month:02d}.parquet", lines)
+    done = ingest([str(tmp_path / "bill")], Settings(db=tmp_path / "advisor.duckdb"), Silent())
+    assert done.problems == ()
+    by_month: dict[str, Decimal] = {}
+    for total in done.totals:
+        by_month[f"{total.period:%Y-%m}"] = by_month.get(f"{total.period:%Y-%m}", Decimal(0)) + total.billed_cost
+    assert by_month == {"2026-08": Decimal(72), "2026-09": Decimal("72.5"), "2026-10": Decimal("0.5")}
+    result = scan([], Settings(db=tmp_path / "advisor.duckdb"), ScanOptions(), Silent(), keep=True)
+    assert result.as_of.isoformat() == "2026-09-30"
+    assert result.problems == ()
+    assert {c.id: c.judged for c in result.checks}["gcp-previous-machine-family"] == 1

@@ -27,12 +27,14 @@ MANIFEST = re.compile(r"(^|[-_/])manifest\.json$", re.IGNORECASE)
 PERIOD_FOLDER = re.compile(r"^(\d{4})(\d{2})\d{2}-\d{8}$")
 BILLING_PERIOD = re.compile(r"^BILLING_PERIOD=(\d{4})-(\d{2})$", re.IGNORECASE)
 YEAR, MONTH = re.compile(r"^year=(\d{4})$", re.IGNORECASE), re.compile(r"^month=(\d{1,2})$", re.IGNORECASE)
-PART = re.compile(r"([-_.]?(part[-_]?)?\d+)+$", re.IGNORECASE)
+PART = re.compile(r"([-_.](part[-_]?)?\d+)*[-_.]?(part[-_]?)?\d+$", re.IGNORECASE)
 SHARD = re.compile(r"-\d{12}$")
 BILLING_ACCOUNT = re.compile(r"[0-9A-F]{6}[-_][0-9A-F]{6}[-_][0-9A-F]{6}$")
 """At the end of a name its digits are no number of a part."""
 
-DAY_FOLDER = re.compile(r"^(partition_?(date|time)|usage_date|invoice_month|date|dt|day|month)=[\d-]+$", re.IGNORECASE)
+DAY_FOLDER = re.compile(
+    r"^((partition_?(date|time)|usage_date|invoice_month|date|dt|day|month)=)?\d{4}[-_]?\d{2}([-_]?\d{2})?$", re.IGNORECASE
+)
 """Parts of one extract: a bill's late lines lie in other days and months than their usage."""
 READ_AS = "4"
 """Part of every fingerprint: raised when the normalisation changes, so that loaded periods are read again."""

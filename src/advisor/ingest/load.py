@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +72,9 @@ def load(
 def _load(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Delivery) -> list[tuple[str, date]]:
     table, form = _recognise(con, paths, delivery)
     spec = rollup.normalisation(form.normalisation)
+    if delivery.period and spec.types[spec.period] == "month":
+        # A folder is of the months of usage, lines know their invoice: late ones are billed with the next month.
+        delivery = replace(delivery, source=f"{delivery.source}/{delivery.period:%Y-%m}", period=None)
     version = f"{form.id}-{rollup.identity(table, spec)}"
     table = rollup.typed(table, spec)
     with rollup.readable(paths), rollup.staged(con, table, spec, delivery.where) as lines:

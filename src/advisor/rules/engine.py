@@ -21,7 +21,7 @@ from advisor import store
 from advisor.errors import AdvisorError, CheckError
 from advisor.model import KINDS as KIND_ORDER
 from advisor.model import CheckResult, Finding, finding_id
-from advisor.rules import kinds
+from advisor.rules import kinds, periods
 from advisor.rules.context import NOT_PRODUCTION, ContextRules, environment_of, owner_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ class _Candidate:
 def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date, context: ContextRules) -> None:
     """Builds the temporary views that checks read (queries/scan/views.sql) for `loads`, as of one day."""
     con.execute("create or replace table scan_loads as select unnest(?::integer[]) as load_id", [list(loads)])
+    history = periods.histories(con)
+    _fill(con, "scan_members", {"load_id": pl.Int32, "history": pl.Int32}, list(history.items()))
+    con.execute(
+        "create or replace table scan_histories as select load_id, min(period) over (partition by history)"
+        " as source_first_day from loads join scan_members using (load_id)"
+    )
     con.execute("create or replace table scan_clock as select ?::date as as_of", [as_of])
     # Loads of a year repeat their tag sets: each is read once.
     tags = con.execute(

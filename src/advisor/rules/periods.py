@@ -41,17 +41,48 @@ def countable(con: DuckDBPyConnection) -> tuple[tuple[int, ...], tuple[Problem, 
     return tuple(row[0] for row in rows if row[0] not in dropped), tuple(dropped.values())
 
 
+def histories(con: DuckDBPyConnection) -> dict[int, int]:
+    """Load → its history: one source, or several of one payer that follow each other (a folder or file per month).
+
+    Pieces of one history share a billing period at most, where one ends and the next begins.
+    """
+    sources: dict[str, tuple[set[date], set[tuple[str, str]], list[int]]] = {}
+    for load_id, source, period, provider, account in con.execute(
+        "select distinct l.load_id, l.source, l.period, m.provider, m.billing_account_id"
+        " from loads l left join meters m using (load_id) order by all"
+    ).fetchall():
+        periods, payers, members = sources.setdefault(source, (set(), set(), []))
+        periods.add(period)
+        members.append(load_id)
+        if account:
+            payers.add((provider, account))
+    found: list[tuple[set[date], set[tuple[str, str]], list[int]]] = []
+    for periods, payers, members in sorted(sources.values(), key=lambda s: (min(s[0]), s[2])):
+        earlier = next((h for h in found if h[1] & payers and len(h[0] & periods) <= 1), None)
+        if earlier is None:
+            found.append((set(periods), set(payers), list(members)))
+        else:
+            earlier[0].update(periods)
+            earlier[1].update(payers)
+            earlier[2].extend(members)
+    return {load_id: number for number, (_, _, members) in enumerate(found) for load_id in members}
+
+
 def clocks(con: DuckDBPyConnection, loads: Sequence[int]) -> dict[date, list[int]]:
-    """Loads by the day as of which they are judged: the last complete day of their source."""
-    days: dict[str, list[tuple[date, float]]] = defaultdict(list)
-    for source, day, lines, cost, hourly in con.execute(report_sql("last_days"), {"loads": list(loads)}).fetchall():
+    """Loads by the day as of which they are judged: the last complete day of their history."""
+    history = histories(con)
+    days: dict[int, list[tuple[date, float]]] = defaultdict(list)
+    for load_id, day, lines, cost, hourly in con.execute(
+        report_sql("last_days"),
+        {"loads": list(loads), "histories": [{"load_id": key, "history": value} for key, value in history.items()]},
+    ).fetchall():
         # A day that has begun has fewer lines where they are hourly, and smaller ones where they are daily.
-        days[source].append((day, lines if hourly else cost))
+        days[load_id].append((day, lines if hourly else cost))
     last = {source: _last_complete(rows) for source, rows in days.items()}
-    members: dict[str, list[int]] = defaultdict(list)
-    for load_id, source in con.execute("select load_id, source from loads").fetchall():
-        if load_id in loads and source in last:
-            members[source].append(load_id)
+    members: dict[int, list[int]] = defaultdict(list)
+    for load_id in loads:
+        if history[load_id] in last:
+            members[history[load_id]].append(load_id)
     clocks: dict[date, list[int]] = {}
     for source in sorted(members, key=lambda s: last[s], reverse=True):
         near = [day for day in clocks if day - last[source] <= timedelta(days=MAX_LAG_DAYS)]
