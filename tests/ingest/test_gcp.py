@@ -180,6 +180,40 @@ def test_old_extracts_lack_what_came_later(tmp_path: Path) -> None:
     assert query(tmp_path / "old", "select distinct format, has_resource_ids from loads") == [("gcp-standard", False)]
 
 
+SHAPES = {
+    "maps": "* replace (map_from_entries(list_transform(labels, lambda e: {'k': e.key, 'v': e.value})) as labels)",
+    "lists that are not marked": (
+        "* replace ({'list': list_transform(credits, lambda e: {'element': e})} as credits,"
+        " {'list': list_transform(labels, lambda e: {'element': e})} as labels)"
+    ),
+    "flat columns": (
+        "* exclude (service, sku, invoice, project), service.id as service_id, service.description as service_description,"
+        ' sku.id as "sku.id", sku.description as "sku.description", invoice.month::integer as invoice_month,'
+        ' invoice.publisher_type as invoice_publisher_type, project.id as "project.id", project.name as project_name,'
+        ' to_json(project.labels) as "project.labels"'
+    ),
+    "JSON columns": "* replace (to_json(credits) as credits, to_json(labels)::varchar as labels)",
+    "texts": "* replace (usage_start_time::varchar as usage_start_time, cost::varchar as cost)",
+    "exact numbers": "* replace (cost::decimal(38, 12) as cost)",
+    "months with dashes": "* replace (struct_update(invoice, month := invoice.month[:4] || '-' || invoice.month[5:]) as invoice)",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_parquet_of_other_writers(tmp_path: Path, shape: str) -> None:
+    """Queries that people extract with rename, flatten and convert; the rows come out the same."""
+    load(tmp_path / "nested", odd_lines())
+    other = tmp_path / "other"
+    other.mkdir()
+    with store.scratch() as con:
+        con.execute(
+            f"copy (select {SHAPES[shape]} from '{tmp_path / 'nested' / 'bill.parquet'}') to '{other / 'bill.parquet'}'"
+        )
+    done = ingest([str(other)], Settings(db=other / "advisor.duckdb"), Silent())
+    assert done.problems == ()
+    assert query(other, EVERYTHING) == query(tmp_path / "nested", EVERYTHING)
+
+
 def test_credits_of_an_old_extract_without_types(tmp_path: Path) -> None:
     schema = gcp.without() | {"credits": [{"name": gcp.TEXT, "amount": gcp.NUMBER}]}
     done = load(tmp_path, odd_lines(), schema=schema)
@@ -368,7 +402,9 @@ def test_files_of_one_extract_are_one_source_in_whatever_folders(tmp_path: Path)
     assert (again.loaded, again.unchanged) == ((), 1)
 
 
-@pytest.mark.parametrize("folder", ["2026-{month:02d}", "invoice_month=2026{month:02d}", "year=2026/month={month:02d}", "."])
+@pytest.mark.parametrize(
+    "folder", ["2026-{month:02d}", "invoice_month=2026{month:02d}", "year=2026/month={month:02d}", "."]
+)
 def test_a_folder_or_file_per_month_is_one_history(tmp_path: Path, folder: str) -> None:
     """Judged as of its last day, and late lines of August that lie with September's are billed with September."""
     machine = "N1 Predefined Instance Core running in Frankfurt"

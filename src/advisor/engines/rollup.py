@@ -323,7 +323,8 @@ def _open_parquet(con: DuckDBPyConnection, paths: Sequence[Path]) -> Table:
 
 def _flatten(name: str, kind: Any, columns: list[str], types: dict[str, str]) -> None:
     """Adds the column, or the fields of a record one by one, to `columns` and `types`."""
-    if kind.id != "struct":
+    is_list = kind.id == "struct" and [field for field, _ in kind.children] == ["list"]
+    if kind.id != "struct" or is_list:
         columns.append(name)
         types[name] = str(kind)
         return
@@ -540,7 +541,7 @@ def _typed(table: Table, column: str | None, kind: str) -> str:
             return f"make_timestamp(epoch_us({name}))"  # the cast asks the time zone library, row by row
         return name if actual == "TIMESTAMP" else f"{name}::timestamp"
     if kind == "month":
-        return f"strptime({name}::varchar, '%Y%m')::date"
+        return f"try_strptime({name}::varchar, ['%Y%m', '%Y-%m', '%Y-%m-%d'])::date"
     if kind == "money":
         # Parquet doubles are cast when they are summed: casting here would cost every null check its vector.
         return name if actual.partition("(")[0] in NUMBERS else f"{name}::{MONEY}"
@@ -548,17 +549,31 @@ def _typed(table: Table, column: str | None, kind: str) -> str:
 
 
 def _nested(table: Table, column: str | None, fields: Mapping[str, str]) -> str:
-    """A repeated record as a list of structs with exactly `fields`: old extracts lack some, texts are JSON."""
+    """A repeated record as a list of structs with exactly `fields`: old extracts lack some, others are maps or JSON."""
     wanted = f"{_struct(fields)}[]"
     if column is None:
         return f"null::{wanted}"
-    if table.types[column] == "VARCHAR":
-        return _from_json(table.sql(column), fields)
-    return f"{table.sql(column)}::{wanted}"
+    name, kind = table.sql(column), table.types[column]
+    if kind in ("VARCHAR", "JSON"):
+        return _from_json(name if kind == "VARCHAR" else f"{name}::varchar", fields)
+    if kind.startswith("MAP") and set(fields) == KEY_VALUE:
+        return f"map_entries({name})::{wanted}"
+    if repeated := REPEATED.match(kind):  # writers that do not mark lists
+        return f'list_transform({name}."list", lambda e: e.{identifier(repeated[1])})::{wanted}'
+    return f"{name}::{wanted}"
+
+
+KEY_VALUE = {"key", "value"}
+REPEATED = re.compile(r'STRUCT\("?list"? STRUCT\("?(\w+)"? ')
 
 
 def _from_json(text: str, fields: Mapping[str, str]) -> str:
-    return f"from_json({text}, {literal(json.dumps([{name: kind.upper() for name, kind in fields.items()}]))})"
+    """A JSON text as a list of structs; labels may be an object as well, and those that are no JSON are none."""
+    made = f"from_json({text}, {literal(json.dumps([{name: kind.upper() for name, kind in fields.items()}]))})"
+    if set(fields) != KEY_VALUE:
+        return made
+    entries = f"map_entries(try_cast(try_cast({text} as json) as map(varchar, varchar)))::{_struct(fields)}[]"
+    return f"case when starts_with(ltrim({text}), '{{') then {entries} else try({made}) end"
 
 
 def _period(table: Table, spec: Normalisation, columns: _Columns) -> str:
@@ -569,7 +584,7 @@ def _period(table: Table, spec: Normalisation, columns: _Columns) -> str:
         return f"date_trunc('month', {table.sql(column or start)}::timestamp)::date"
     # Google's invoice months are those of the Pacific coast; eight hours are near enough for lines without one.
     usage = f"date_trunc('month', {_typed(table, start, 'timestamp')} - interval 8 hour)::date"
-    return f"coalesce({_typed(table, column, 'month')}, {usage})" if column else usage
+    return f"coalesce(date_trunc('month', {_typed(table, column, 'month')})::date, {usage})" if column else usage
 
 
 # --- filling the star ---------------------------------------------------------------------------------------------------
@@ -720,7 +735,7 @@ def _map_of(value: str, kind: str) -> str:
         keys = f"list_distinct(list_transform(list_filter({value}, lambda e: e.key is not null), lambda e: e.key))"
         last = f"list_filter({value}, lambda e: e.key = k)[-1].value"
         made = f"map_from_entries(list_transform({keys}, lambda k: {{'k': k::varchar, 'v': {last}::varchar}}))"
-    elif kind == "VARCHAR":
+    elif kind in ("VARCHAR", "JSON"):
         made = f"try_cast(try_cast({value} as json) as map(varchar, varchar))"
     else:
         made = f"try_cast(to_json({value}) as map(varchar, varchar))"
