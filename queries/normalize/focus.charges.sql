@@ -43,15 +43,15 @@ select
     end as hours_mask,
     coalesce(BilledCost, 0) as billed_cost,
     coalesce(EffectiveCost, BilledCost, 0) as effective_cost,
-    case when ChargeCategory = 'Credit' then coalesce(BilledCost, 0) else 0 end as credits,
+    case when ChargeCategory in ('Credit', 'credit') then coalesce(BilledCost, 0) else 0 end as credits,
     case
-        when coalesce(CommitmentDiscountId, '') <> '' or PricingCategory = 'Committed'
+        when coalesce(CommitmentDiscountId, '') <> '' or PricingCategory in ('Committed', 'committed')
             then coalesce(EffectiveCost, BilledCost, 0)
         else 0
     end as committed_cost,
     coalesce(nullif(ListCost, 0), ContractedCost, BilledCost, 0) as list_cost,
     case
-        when ChargeCategory = 'Usage' and CommitmentDiscountStatus is distinct from 'Unused'
+        when ChargeCategory in ('Usage', 'usage') and CommitmentDiscountStatus is distinct from 'Unused'
             then coalesce(ConsumedQuantity, PricingQuantity, 0)
         else 0
     end as consumed_quantity,
@@ -64,7 +64,7 @@ select
     BillingCurrency,
     ChargeCategory,
     ChargeClass,
-    case when ChargeCategory = 'Usage' then null else ChargeDescription end as ChargeDescription,
+    case when ChargeCategory in ('Usage', 'usage') then null else ChargeDescription end as ChargeDescription,
     PricingCategory,
     coalesce(ConsumedUnit, PricingUnit) as Unit,
     CommitmentDiscountId,

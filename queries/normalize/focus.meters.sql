@@ -6,7 +6,11 @@ with named as (
             as provider_name,
         regexp_replace(
             coalesce(usage_type, ''), '^(?:[A-Z]{2,4}\d{1,2}-|EU-|Global-|[a-z]{2}(?:-[a-z]+)+-\d-)', ''
-        ) as usage_kind
+        ) as usage_kind,
+        -- FOCUS writes a capital letter, not everybody does.
+        upper(ChargeCategory[1]) || lower(ChargeCategory[2:]) as category,
+        upper(ChargeClass[1]) || lower(ChargeClass[2:]) as class,
+        upper(PricingCategory[1]) || lower(PricingCategory[2:]) as pricing
     from dimensions
 )
 
@@ -37,25 +41,25 @@ select
     coalesce(usage_type, '') as usage_type,
     usage_kind,
     coalesce(x_Operation, '') as operation,
-    coalesce(ChargeCategory, '') as line_item_type,
+    coalesce(category, '') as line_item_type,
     case
-        when ChargeCategory in ('Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment') then ChargeCategory
+        when category in ('Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment') then category
         else 'Adjustment'
     end as charge_category,
     case
-        when ChargeCategory = 'Usage' and ChargeClass = 'Correction' then 'refund'
-        when ChargeCategory = 'Usage' and CommitmentDiscountStatus = 'Unused' then 'unused'
-        when ChargeCategory = 'Usage' then 'usage'
-        when ChargeCategory = 'Purchase' then 'fee'
-        when ChargeCategory = 'Tax' then 'tax'
-        when ChargeCategory = 'Credit' then 'credit'
-        when ChargeCategory = 'Adjustment' then 'refund'
+        when category = 'Usage' and class = 'Correction' then 'refund'
+        when category = 'Usage' and CommitmentDiscountStatus = 'Unused' then 'unused'
+        when category = 'Usage' then 'usage'
+        when category = 'Purchase' then 'fee'
+        when category = 'Tax' then 'tax'
+        when category = 'Credit' then 'credit'
+        when category = 'Adjustment' then 'refund'
         else 'other'
     end as charge_role,
     case
-        when coalesce(CommitmentDiscountId, '') <> '' or PricingCategory = 'Committed' then 'Committed'
-        when PricingCategory in ('Standard', 'Dynamic', 'Other') then PricingCategory
-        when ChargeCategory in ('Usage', 'Purchase') then 'Standard'
+        when coalesce(CommitmentDiscountId, '') <> '' or pricing = 'Committed' then 'Committed'
+        when pricing in ('Standard', 'Dynamic', 'Other') then pricing
+        when category in ('Usage', 'Purchase') then 'Standard'
         else 'Other'
     end as pricing_category,
     coalesce(CommitmentDiscountId, '') as commitment_discount_id,

@@ -60,6 +60,7 @@ class Normalisation:
     nested: Mapping[str, Mapping[str, str]]
     computed: Mapping[str, Mapping[str, str]]
     aliases: Mapping[str, str]
+    spelling: tuple[str, ...]
     charges_sql: str
     meters_sql: str
     commitments_sql: str
@@ -109,7 +110,7 @@ def normalisation(name: str) -> Normalisation:
     header = tomllib.loads(head)
     types = {column: kind for kind, columns in header["types"].items() for column in columns}
     tags = header["tags"]
-    commitments = folder / f"{name}.commitments.sql"
+    commitments = folder / f"{header.get('commitments', name)}.commitments.sql"
     return Normalisation(
         name=name,
         required=tuple(header["required"]),
@@ -125,6 +126,7 @@ def normalisation(name: str) -> Normalisation:
         nested=header.get("nested", {}),
         computed=header.get("computed", {}),
         aliases=header.get("aliases", {}),
+        spelling=tuple(header.get("spelling", ())),
         charges_sql=body,
         meters_sql=(folder / f"{name}.meters.sql").read_text("utf-8"),
         commitments_sql=commitments.read_text("utf-8") if commitments.is_file() else "",
@@ -170,7 +172,18 @@ def typed(table: Table, spec: Normalisation) -> Table:
     records: dict[str, Any] = {}
     kinds = {"money": "double"}
     columns = {name: kinds.get(kind, "varchar") for name, kind in spec.types.items()}
-    columns |= {name: f"{_struct(fields)}[]" for name, fields in spec.nested.items()}
+    # Keys of JSON are told apart by their case.
+    spelled = {name.lower(): name for name in (*spec.spelling, *table.columns)}
+    aliased = {alias.lower(): name for alias, name in spec.aliases.items()}
+    spelled |= {aliased[name]: spelling for name, spelling in spelled.items() if name in aliased}
+
+    def own(path: str) -> str:
+        return spelled.get(path.lower(), path)
+
+    for name, fields in spec.nested.items():
+        shape = {own(f"{name}[].{field}").rpartition(".")[2]: kind for field, kind in fields.items()}
+        columns[name] = f"{_struct(shape)}[]"
+    columns = {own(name): kind for name, kind in columns.items()}
     for column, kind in columns.items():
         *parents, leaf = column.split(".")
         fields = records
@@ -731,6 +744,10 @@ def _map_of(value: str, kind: str) -> str:
     if kind.startswith("MAP"):
         made = f"{value}::map(varchar, varchar)"
     elif kind.startswith("STRUCT") and kind.endswith("[]"):
+        if re.search(r"\bx_type\b", kind, re.IGNORECASE):  # Google's FOCUS view: labels of all kinds in one list
+            named = "case when e.x_type = 'project_label' then 'project:' || e.key else e.key end"
+            own = f"list_filter({value}, lambda e: e.x_type is distinct from 'system_label')"
+            value = f"list_transform({own}, lambda e: {{'key': {named}, 'value': e.value}})"
         # A key may come twice (resource tags of two organisations): the last one counts, for a map takes each once.
         keys = f"list_distinct(list_transform(list_filter({value}, lambda e: e.key is not null), lambda e: e.key))"
         last = f"list_filter({value}, lambda e: e.key = k)[-1].value"

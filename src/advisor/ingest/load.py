@@ -47,6 +47,12 @@ SOURCES: tuple[Format, ...] = (
         normalisation="gcp",
         marks=("billing_account_id", "usage_start_time", "sku_description", "cost"),
     ),
+    Format(
+        id="focus",
+        title="FOCUS with the columns that Google adds",
+        normalisation="focus_gcp",
+        marks=("BilledCost", "ChargeCategory", "x_Credits"),
+    ),
     Format(id="focus", title="FOCUS 1.0 to 1.4", normalisation="focus", marks=("BilledCost", "ChargeCategory")),
 )
 """Every format, most specific first. A new one is an entry here and an SQL pair in queries/normalize."""
