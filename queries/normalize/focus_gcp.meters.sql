@@ -20,7 +20,8 @@ kinds as (
         case
             when is_google
                 then regexp_replace(
-                    sku_plain, '( running)? in [^()]+$| \((us|eu|asia|global|[a-z]+(-[a-z]+)+[0-9]+)\)$', ''
+                    regexp_replace(sku_plain, '^(.+) in [^()]+$', '\1'),
+                    ' running$| \((us|eu|asia|global|[a-z]+(-[a-z]+)+[0-9]+)\)$', ''
                 )
             else regexp_replace(
                 coalesce(usage_type, ''), '^(?:[A-Z]{2,4}\d{1,2}-|EU-|Global-|[a-z]{2}(?:-[a-z]+)+-\d-)', ''

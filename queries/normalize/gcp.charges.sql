@@ -72,7 +72,7 @@ bigquery = "case when timestamp_diff(usage_end_time, usage_start_time, microseco
 duckdb = "coalesce(epoch_us(usage_end_time) - epoch_us(usage_start_time) >= 1728000000000, false)"
 bigquery = "coalesce(timestamp_diff(usage_end_time, usage_start_time, microsecond) >= 1728000000000, false)"
 [computed.resource_id]
-duckdb = "coalesce(nullif(resource_global_name, ''), nullif(resource_name, ''), case when reservation_name <> '' and unused_reservation = 'true' then concat('//compute.googleapis.com/projects/', project_id, '/reservations/', reservation_name) end)"
+duckdb = "coalesce(nullif(resource_global_name, ''), nullif(resource_name, ''), case when reservation_name <> '' and unused_reservation = 'true' then '//compute.googleapis.com/projects/' || project_id || '/reservations/' || reservation_name end)"
 bigquery = "coalesce(nullif(resource_global_name, ''), nullif(resource_name, ''), case when reservation_name <> '' and unused_reservation = 'true' then concat('//compute.googleapis.com/projects/', project_id, '/reservations/', reservation_name) end)"
 # What one line per SKU, service, project or resource tells, and need not be grouped by.
 [lookups.sku_key]

@@ -26,7 +26,8 @@ select
     sku_text as usage_type,
     -- The place stands at the end, in words or in brackets.
     regexp_replace(
-        sku_plain, '( running)? in [^()]+$| \((us|eu|asia|global|[a-z]+(-[a-z]+)+[0-9]+)\)$', ''
+        regexp_replace(sku_plain, '^(.+) in [^()]+$', '\1'),
+        ' running$| \((us|eu|asia|global|[a-z]+(-[a-z]+)+[0-9]+)\)$', ''
     ) as usage_kind,
     case
         when is_fee then coalesce(originating_sku_id, '') -- the SKU whose usage the fee covers

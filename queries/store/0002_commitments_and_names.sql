@@ -1,5 +1,5 @@
 -- What Google Cloud bills need beside the star of 0001: credits and commitments inside one line, names beside ids, and
--- which partitions of a BigQuery table were read.
+-- what the partitions of a BigQuery table held.
 
 alter table days add column credits decimal(38, 10) default 0;         -- part of billed_cost: promotional credits, which may end
 alter table days add column committed_cost decimal(38, 10) default 0;  -- part of effective_cost that a commitment covers
@@ -16,7 +16,7 @@ alter table meters add column resource_name varchar default '';        -- what p
 
 alter table totals add column currency_conversion_rate double;         -- units of billing_currency per USD, as the export says
 
-create table partitions (                 -- of a BigQuery table: what of it is in which load
+create table partitions (                 -- of a BigQuery table, as last seen; what is loaded is for the deliveries of loads to say
     source          varchar not null,
     partition_date  date not null,        -- of _PARTITIONTIME, UTC
     period          date not null,        -- first day of the billing period

@@ -35,9 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from duckdb import DuckDBPyConnection
+    from typing_extensions import TypeIs
 
+    from advisor.ingest.bigquery import BigQueryLocation, Known
     from advisor.ingest.discover import Delivery
     from advisor.ingest.location import Location
+
+    Place = Location | BigQueryLocation
+    """Where deliveries come from: files, or tables of a warehouse."""
 
 
 SMALL_DELIVERY_BYTES = 64_000_000
@@ -85,6 +90,8 @@ class Settings:
     config: Config = field(default_factory=Config)
     resources: Resources = field(default_factory=Resources)
     wait_seconds: float = 60
+    max_bytes: int = 100 * 10**9
+    history_months: int = 13
 
 
 # --- ingest -------------------------------------------------------------------------------------------------------------
@@ -98,7 +105,7 @@ def ingest(paths: Sequence[str], settings: Settings, reporter: Reporter) -> Inge
             "ingest", why="has nothing to read", fix="Name a folder, or list [[sources]] in advisor.toml."
         )
     with _cache() as scratch:
-        found, problems = _discover(sources, scratch)
+        found, problems = _discover(sources, scratch, settings, reporter)
         new, totals = _new_only(found, settings)
         loaded: list[tuple[str, date]] = []
         known = len(found) - len(new)
@@ -139,8 +146,9 @@ def _sources(paths: Sequence[str], config: Config) -> list[Source]:
     return [known.get(path.rstrip("/"), Source(path=path)) for path in paths]
 
 
-def _location(source: Source, cache: Path) -> Location:
-    if source.path.startswith("s3://"):
+def _location(source: Source, cache: Path, settings: Settings, reporter: Reporter) -> Location | BigQueryLocation:
+    scheme = source.path.split("://", 1)[0].lower() if "://" in source.path else ""
+    if scheme == "s3":
         from advisor.ingest import s3
 
         options = s3.S3Options(
@@ -152,7 +160,7 @@ def _location(source: Source, cache: Path) -> Location:
             requester_pays=source.requester_pays,
         )
         return s3.open_s3(source.path, options, cache)
-    if source.path.lower().startswith("gs://"):
+    if scheme == "gs":
         from advisor.ingest import gcs
 
         return gcs.open_gcs(
@@ -160,8 +168,20 @@ def _location(source: Source, cache: Path) -> Location:
             gcs.GCSOptions(billing_project=source.billing_project, endpoint=source.endpoint_url),
             cache,
         )
-    if "://" in source.path:
-        scheme = source.path.split("://", 1)[0]
+    if scheme == "bigquery":
+        from advisor.ingest import bigquery
+
+        return bigquery.open_bigquery(
+            source.path,
+            bigquery.BigQueryOptions(
+                project=source.billing_project,
+                endpoint=source.endpoint_url,
+                max_bytes=settings.max_bytes,
+                history_months=settings.history_months,
+            ),
+            reporter.say,
+        )
+    if scheme:
         raise ExportError(
             f"source {source.path}",
             why=f"has a scheme {scheme} that cannot be read",
@@ -170,13 +190,18 @@ def _location(source: Source, cache: Path) -> Location:
     return LocalLocation(path=Path(source.path))
 
 
-def _discover(sources: Iterable[Source], cache: Path) -> tuple[list[tuple[Location, Delivery]], list[AdvisorError]]:
-    found: dict[tuple[str, date | None], tuple[Location, Delivery]] = {}
+def _discover(
+    sources: Iterable[Source], cache: Path, settings: Settings, reporter: Reporter
+) -> tuple[list[tuple[Place, Delivery]], list[AdvisorError]]:
+    found: dict[tuple[str, date | None], tuple[Place, Delivery]] = {}
     problems: list[AdvisorError] = []
     for source in sources:
         try:
-            location = _location(source, cache)
-            deliveries, unusable = discover.discover(location)
+            location = _location(source, cache, settings, reporter)
+            if is_tables(location):
+                deliveries, unusable = location.discover(_known(settings))
+            else:
+                deliveries, unusable = discover.discover(location)
         except AdvisorError as error:
             problems.append(error)
             continue
@@ -186,9 +211,29 @@ def _discover(sources: Iterable[Source], cache: Path) -> tuple[list[tuple[Locati
     return list(found.values()), problems
 
 
+def is_tables(place: Place) -> TypeIs[BigQueryLocation]:
+    """True for tables of a warehouse, which are rolled up there; everything else holds files."""
+    return not hasattr(place, "fetch")
+
+
+def _known(settings: Settings) -> Known:
+    """What the database holds of a warehouse's tables; nothing where there is no database yet, or an older one."""
+    from advisor.ingest import bigquery
+
+    if not settings.db.exists():
+        return bigquery.Known()
+    try:
+        with store.reading(settings.db, settings.resources) as con:
+            return bigquery.stored(con)
+    except StoreError as error:
+        if "older schema" in error.why:
+            return bigquery.Known()
+        raise
+
+
 def _new_only(
-    found: Sequence[tuple[Location, Delivery]], settings: Settings
-) -> tuple[list[tuple[Location, Delivery]], tuple[PeriodTotal, ...]]:
+    found: Sequence[tuple[Place, Delivery]], settings: Settings
+) -> tuple[list[tuple[Place, Delivery]], tuple[PeriodTotal, ...]]:
     """(deliveries that the database does not hold, its totals)."""
     if not settings.db.exists():
         return list(found), ()
@@ -202,11 +247,9 @@ def _new_only(
 
 
 def _load_all(
-    con: DuckDBPyConnection, new: Sequence[tuple[Location, Delivery]], scratch: Path, reporter: Reporter
+    con: DuckDBPyConnection, new: Sequence[tuple[Place, Delivery]], scratch: Path, reporter: Reporter
 ) -> tuple[list[tuple[str, date]], list[AdvisorError]]:
     """(loaded periods, what failed). Small deliveries are loaded side by side: one alone keeps no two cores busy."""
-    from advisor.ingest import load
-
     outcomes: dict[int, list[tuple[str, date]] | AdvisorError] = {}
     todo = iter(enumerate(new))  # shared by the threads: who is free takes the next delivery
     stopped = threading.Event()
@@ -217,7 +260,7 @@ def _load_all(
                 return
             told = _Told(done)
             try:
-                outcomes[index] = load.load(cursor, place, delivery, _own_folder(scratch, index), told)
+                outcomes[index] = _load(cursor, place, delivery, _own_folder(scratch, index), told)
             except StoreError:
                 raise
             except AdvisorError as error:
@@ -236,12 +279,27 @@ def _load_all(
                 future.result()
         except BaseException:
             stopped.set()
+            for place, _ in new:
+                if is_tables(place):
+                    place.stop()
             while wait(running, timeout=0.05).not_done:
                 store.interrupt()  # again: it reaches only a query that runs at the moment
             raise
     ordered = [outcomes[index] for index in sorted(outcomes)]
     loaded = [period for outcome in ordered if isinstance(outcome, list) for period in outcome]
     return loaded, [outcome for outcome in ordered if isinstance(outcome, AdvisorError)]
+
+
+def _load(
+    con: DuckDBPyConnection, place: Place, delivery: Delivery, scratch: Path, progress: Callable[[int], None]
+) -> list[tuple[str, date]]:
+    if is_tables(place):
+        from advisor.ingest import bigquery
+
+        return bigquery.load(con, place, delivery, scratch, progress)
+    from advisor.ingest import load
+
+    return load.load(con, place, delivery, scratch, progress)
 
 
 class _Told:
@@ -289,7 +347,7 @@ def probe_sources(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """(state, name, detail) of every configured source: what can be read there, without loading it."""
     for source in settings.config.sources:
         with _cache() as cache:
-            found, problems = _discover([source], cache)
+            found, problems = _discover([source], cache, settings, Silent())
         for problem in problems:
             yield "wrong", source.path, str(problem)
         if found:
@@ -349,7 +407,7 @@ def scan(
 def _scan_scratch(paths: Sequence[str], settings: Settings, options: ScanOptions, reporter: Reporter) -> ScanResult:
     """Loads and judges a database that nobody else sees, so nothing is copied or swapped."""
     sources = _sources(paths, settings.config)
-    found, problems = _discover(sources, settings.db.parent)
+    found, problems = _discover(sources, settings.db.parent, settings, reporter)
     with store.private(settings.db, settings.resources) as con:
         loaded, failed = _load_all(con, found, settings.db.parent, reporter)
     if not loaded:

@@ -146,14 +146,18 @@ def write_csv(path: Path, rows: Iterable[dict[str, Any]], schema: dict[str, Any]
         for name, kind in schema.items()
         for field in (kind if isinstance(kind, dict) else ("",))
     ]
-    with gzip.open(path, "wt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(
-        "w", encoding="utf-8", newline=""
-    ) as file:
+    with (
+        gzip.open(path, "wt", encoding="utf-8", newline="")
+        if path.suffix == ".gz"
+        else path.open("w", encoding="utf-8", newline="") as file
+    ):
         writer = csv.writer(file)
         writer.writerow([header for header, _, _ in columns])
         for row in rows:
             only = _only(row, schema)
-            writer.writerow([_cell((only[name] or {}).get(field) if field else only[name]) for _, name, field in columns])
+            writer.writerow(
+                [_cell((only[name] or {}).get(field) if field else only[name]) for _, name, field in columns]
+            )
     return path
 
 

@@ -140,6 +140,18 @@ judged as (
     from runs
     group by all
 ),
+-- What is stored now: a clean-up in small steps shows as less than the last complete month's average.
+latest as (
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        billing_currency,
+        median(gib) as gib_now                                                     -- GiB
+    from days
+    where charge_date > $as_of - 7
+    group by all
+),
 cleaned as (
     select
         d.provider,
@@ -171,7 +183,8 @@ select
     -- Complete months that the export could have shown.
     date_diff('month', g.source_first_day - interval 1 day, $as_of + interval 1 day) - 1 as history_months,  -- months
     coalesce(c.clean_ups, 0)
-    + case when j.last_gain < $plateau_share * j.usual_gain then 1 else 0 end as signs_of_cleanup,  -- count
+    + case when j.last_gain < $plateau_share * j.usual_gain then 1 else 0 end
+    + case when n.gib_now < (1 - $max_drop) * j.gib then 1 else 0 end as signs_of_cleanup,  -- count
     j.gib,                                                                         -- GiB, average of the last complete month
     j.gib - j.gib_then as gib_growth,                                              -- GiB
     strftime(j.compared_with, '%Y-%m') as compared_with,                           -- month
@@ -180,3 +193,4 @@ select
 from groups g
 left join judged j using (provider, sub_account_id, resource_id, billing_currency)
 left join cleaned c using (provider, sub_account_id, resource_id, billing_currency)
+left join latest n using (provider, sub_account_id, resource_id, billing_currency)

@@ -37,13 +37,18 @@ with disks as (
         )
 ),
 
--- Tag sets of what a notebook product made: its machines are billed as cores and RAM of Compute Engine.
+-- Tag sets of what a notebook product made: its machines are billed as cores and RAM of Compute Engine, or as slots of
+-- BigQuery Standard edition with goog-bq-feature-type = BQ_STUDIO_NOTEBOOK.
 notebook_tags as (
     select
         load_id,
         tag_key
     from tag_sets
     where len(list_filter(map_keys(tags), lambda k: regexp_matches(lower(k), 'notebook|colab'))) > 0
+        or len(list_filter(
+            map_entries(tags),
+            lambda e: starts_with(lower(e.key), 'goog-') and regexp_matches(lower(e.value), 'notebook|colab')
+        )) > 0
 ),
 
 runtimes as (
@@ -64,7 +69,7 @@ runtimes as (
             regexp_matches(u.usage_kind, 'notebook|colab')
             or (
                 t.tag_key is not null
-                and regexp_matches(u.usage_kind, '\b(core|ram|cpu|vcpu|gpu|tpu|instance|compute|dcu|slot)')
+                and regexp_matches(u.usage_kind, '\b(core|ram|cpu|vcpu|gpu|tpu|instance|compute|dcu|slot|edition)')
             )
         )
     group by all
@@ -96,7 +101,12 @@ select
         select sum(r.runtime_hours)
         from runtimes r
         where r.sub_account_id = d.sub_account_id
-            and (r.region_id in (any_value(d.region_id), '') or any_value(d.region_id) = '')
+            -- A multi-region (us, eu) or none may be any region.
+            and (
+                r.region_id = any_value(d.region_id)
+                or not contains(r.region_id, '-')
+                or not contains(any_value(d.region_id), '-')
+            )
     ), 0) as runtime_hours                                                     -- h
 from disks d
 group by d.provider, d.sub_account_id, d.resource_id, d.billing_currency

@@ -61,9 +61,10 @@ slot_prices as (
 ),
 
 days as (
+    -- A project that moves to another billing account stays one.
     select
         provider,
-        billing_account_id,
+        max(billing_account_id) as billing_account_id,
         sub_account_id,
         region_id,
         billing_currency,
@@ -76,13 +77,13 @@ days as (
         min(source_first_day) as source_first_day                                              -- UTC day
     from lines
     where not is_slots and regexp_matches(usage_kind, '^(bigquery )?analysis$|on.?demand (query|analysis)')
-    group by all
+    group by provider, sub_account_id, region_id, billing_currency, charge_date
 ),
 
 projects as (
     select
         provider,
-        billing_account_id,
+        arg_max(billing_account_id, charge_date) as billing_account_id,
         sub_account_id,
         region_id,
         billing_currency,
@@ -97,7 +98,7 @@ projects as (
         sum(tib) as tib,                                                                       -- TiB
         least($window_days, date_diff('day', min(source_first_day), $as_of) + 1) as history_days  -- days
     from days
-    group by provider, billing_account_id, sub_account_id, region_id, billing_currency
+    group by provider, sub_account_id, region_id, billing_currency
 )
 
 select

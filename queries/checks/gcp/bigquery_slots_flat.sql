@@ -46,6 +46,8 @@ with lines as (
         -- Bought in advance already, or sold otherwise.
         and not regexp_matches(usage_kind, 'commit|flat.?rate|flex|[13].?year|annual|monthly')
         and pricing_category <> 'Committed'
+        -- Notebooks and Spark procedures are metered as slots of an edition and belong to no reservation.
+        and (load_id, tag_key) not in (select (load_id, tag_key) from tag_sets where tags['goog-bq-feature-type'] is not null)
 ),
 
 days as (
@@ -72,6 +74,7 @@ flat as (
         median(slot_hours) / 24 as slots,                   -- slots
         bool_and(is_enterprise)
             and bool_and(bit_count(hours_mask) = 24)
+            and min(slot_hours) > 0
             and max(slot_hours) - min(slot_hours) <= $max_change * max(slot_hours) * (1 + 1e-9) as is_flat
     from days
     group by all

@@ -7,14 +7,16 @@ confidence  = "low"
 effort      = "low"
 risk        = "low"
 blind_spots = "How well the data compresses is not in the bill, so no saving is stated: physical bytes cost about twice as much each and include time travel and fail-safe bytes. The model of a dataset can be changed back only after 14 days."
-remediation = "Compare logical with physical bytes per dataset in INFORMATION_SCHEMA.TABLE_STORAGE; where the physical ones (with time travel and fail-safe) are below the break-even, set the dataset to physical billing."
+remediation = "Compare logical with physical bytes per dataset in INFORMATION_SCHEMA.TABLE_STORAGE; where the physical ones (with time travel and fail-safe) are below the break-even, set the dataset to physical billing (bq update --storage_billing_model=PHYSICAL)."
 reason      = "{long_term_percent} % of {gib} GiB are long-term and billed by logical bytes; physical billing costs less from a compression of {break_even_compression} on."
 references  = ["https://cloud.google.com/bigquery/docs/datasets-intro#dataset_storage_billing_models"]
 [commands]
 "" = """
 bq show --format=prettyjson --project_id={account_id} {resource_name}
-bq update --project_id={account_id} --storage_billing_model=PHYSICAL {resource_name}"""
-group = "bq ls --datasets --project_id={account_id}"
+bq query --project_id={account_id} --location={region} --use_legacy_sql=false 'select table_schema, sum(total_logical_bytes) / pow(2, 30) as logical_gib, sum(total_physical_bytes + fail_safe_physical_bytes) / pow(2, 30) as physical_gib from `region-{region}`.INFORMATION_SCHEMA.TABLE_STORAGE group by 1 order by 2 desc'"""
+group = """
+bq ls --datasets --project_id={account_id}
+bq query --project_id={account_id} --location={region} --use_legacy_sql=false 'select table_schema, sum(total_logical_bytes) / pow(2, 30) as logical_gib, sum(total_physical_bytes + fail_safe_physical_bytes) / pow(2, 30) as physical_gib from `region-{region}`.INFORMATION_SCHEMA.TABLE_STORAGE group by 1 order by 2 desc'"""
 [judge]
 ratio              = "reasons_to_stay"
 active_within_days = 4

@@ -1,14 +1,14 @@
 /*---
 id          = "gcp-cloud-run-always-on"
-title       = "Service keeps instances running for hardly any requests"
+title       = "Cloud Run instances are kept running with few requests in the bill"
 kind        = "idle"
 service     = "Cloud Run"
 confidence  = "medium"
 effort      = "low"
 risk        = "medium"
-blind_spots = "Minimum instances avoid slow first answers, which some callers need. Instance-based billing counts no requests: a steady service may work in the background, hold connections or serve many callers, so there only its even, endless run speaks."
-remediation = "Set the minimum to zero, or raise it by schedule only; use request-based billing where nothing works between requests."
-reason      = "Billed {vcpu_hours} vCPU-hours of instances kept ready, over {wall_hours} hours of the window, for {requests} billed requests."
+blind_spots = "Minimum instances avoid slow first answers, which some callers need. Instance-based billing counts no requests: a steady service may work in the background, hold connections or serve many callers inside the network, so there only its even, endless run speaks and no saving is stated."
+remediation = "Look at the request count in Cloud Monitoring; where nobody waits, set the minimum to zero or raise it by schedule only, and use request-based billing where nothing works between requests."
+reason      = "Billed {vcpu_hours} vCPU-hours of instances kept ready, over {wall_hours} hours of the window, and {requests} requests{caveat}."
 references  = ["https://cloud.google.com/run/docs/configuring/min-instances", "https://cloud.google.com/run/docs/configuring/billing-settings"]
 [judge]
 use     = "requests"
@@ -38,7 +38,7 @@ default = 0.1
 unit    = "share"
 help    = "Instance-based vCPU-hours that vary more from day to day follow a load that the bill does not show."
 [params.max_gib_per_vcpu_hour]
-default = 0.01
+default = 0.001
 unit    = "GiB/vCPU-h"
 help    = "Instance-based services that send more than this have callers."
 [params.max_busy_share]
@@ -51,7 +51,9 @@ with lines as (
         *,
         regexp_matches(usage_kind, 'min[- ]instance') as is_minimum,
         regexp_matches(usage_kind, 'min[- ]instance|instance-based billing|always[- ](on|allocated)|^nvidia .*gpu')
-            and not regexp_matches(usage_kind, '\bjobs?\b|worker pool|requests\b') as is_kept,
+            and not regexp_matches(usage_kind, '\bjobs?\b|worker pool|requests\b')
+            -- GPUs of jobs have the same text.
+            and not (usage_kind like '%gpu%' and starts_with(resource_id, 'all:')) as is_kept,
         regexp_matches(usage_kind, '\bcpu\b') as is_cpu,
         regexp_matches(usage_kind, '\brequests\b|\binvocations\b') as is_request,
         regexp_matches(usage_kind, 'data transfer|egress') as is_traffic,
@@ -177,6 +179,8 @@ select
             and most_vcpu_hours <= (1 + $max_change) * least_vcpu_hours * (1 + 1e-9)
             and traffic_gib <= $max_gib_per_vcpu_hour * vcpu_hours then requests
     end as requests,                                                                            -- count
+    case when is_instance_based then '; instance-based billing shows none of them, so it may well be in use' else '' end as caveat,
+    case when is_instance_based then 0 else 1 end as saves_share,                               -- share: nobody can tell
     case when is_instance_based then 'low' end as confidence,
     case when is_instance_based then 'low' else 'medium' end as group_confidence                -- no requests in the region
 from services

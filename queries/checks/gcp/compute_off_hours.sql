@@ -7,13 +7,14 @@ confidence  = "medium"
 effort      = "low"
 risk        = "low"
 blind_spots = "The environment is read from labels, project and resource names. Night builds, load tests, teams in other time zones and shared tools (bastion, CI, licence server) may need the nights. Disks and a static address go on being billed while the machine is stopped; a local SSD loses its data, an ephemeral address changes."
-remediation = "Stop the machine outside working hours with an instance schedule (a resource policy); for an instance group use a schedule of its autoscaler."
+remediation = "Stop the machine outside working hours with an instance schedule (a resource policy; the Compute Engine service agent needs the right to start and stop it); for an instance group use a schedule of its autoscaler."
 reason      = "Ran {hours} h in the window, {days} days of them around the clock or nearly so, and is marked {environment_found}."
 references  = ["https://cloud.google.com/compute/docs/instances/schedule-instance-start-stop"]
 [judge]
 hours    = "hours"
 at_least = "min_hours_share"
 [commands]
+unplaced = "gcloud compute instances list --project {account_id} --filter=\"name={resource_name}\""
 instance = """
 gcloud compute instances describe {resource_name} --zone {location} --project {account_id}
 gcloud compute resource-policies create instance-schedule working-hours --region {region} --project {account_id} --vm-start-schedule="0 8 * * MON-FRI" --vm-stop-schedule="0 18 * * MON-FRI" --timezone=UTC
@@ -64,14 +65,15 @@ parts as (
         u.resource_name,
         u.instance_type,
         u.hours_mask,
+        u.hourly,
         u.consumed_quantity,
         u.effective_cost,
         u.committed_cost,
         u.list_cost,
         u.pricing_category,
-        m.tag_key is not null as is_managed,
-        regexp_matches(u.usage_kind, '(^| )core( |$)') as is_core,
-        regexp_matches(u.usage_kind, '(^| )gpu( |$)') as is_gpu,
+        m.tag_key is not null or starts_with(u.resource_name, 'gke-') as is_managed,
+        regexp_matches(u.usage_kind, '(^| )core( |$)') and u.usage_kind not like '%premium%' as is_core,
+        regexp_matches(u.usage_kind, '(^| )(gpu|rtx)( |$)') as is_gpu,
         -- Families with a discount for sustained use: hours that go also take the discount of the others along.
         regexp_matches(
             u.usage_kind,
@@ -79,7 +81,8 @@ parts as (
         ) as has_sustained_use,
         coalesce(
             try_cast(nullif(regexp_extract(u.instance_type, 'custom-([0-9]+)-', 1), '') as double),
-            try_cast(nullif(regexp_extract(u.instance_type, '-(?:standard|highmem|highcpu|ultramem|megamem|hypermem)-([0-9]+)$', 1), '') as double)
+            try_cast(nullif(regexp_extract(u.instance_type, '-(?:standard|highmem|highcpu|ultramem|megamem|hypermem)-([0-9]+)$', 1), '') as double),
+            case u.instance_type when 'e2-micro' then 0.25 when 'e2-small' then 0.5 when 'e2-medium' then 1 end
         ) as vcpus
     from usage_days u
     left join managed m using (load_id, tag_key)
@@ -94,7 +97,7 @@ parts as (
         and not starts_with(u.resource_id, 'all:')
         and not regexp_matches(u.usage_kind, 'sole tenancy|^(spot|preemptible) |suspend|licens')
         and regexp_matches(
-            u.usage_kind, '(^| )(instance|optimized|extended) (core|ram)( |$)|^(micro|small) instance with|(^| )gpu( |$)'
+            u.usage_kind, '(^| )(instance|optimized|extended) (core|ram)( |$)|^(micro|small) instance with|(^| )(gpu|rtx)( |$)'
         )
 ),
 days as (
@@ -108,6 +111,8 @@ days as (
         charge_date,
         case
             when sum(consumed_quantity) <= 0 then 0
+            -- Lines by the day do not say which hours.
+            when not bool_and(hourly) and max(vcpus) is null then null
             else least(
                 24,
                 bit_count(bit_or(hours_mask) filter (not is_gpu)),
@@ -132,9 +137,13 @@ machines as (
         d.sub_account_id,
         d.resource_id,
         d.billing_currency,
-        -- Groups name their members with four characters of chance at the end.
-        regexp_matches(max(d.name), '-([a-z]+[0-9]|[0-9]+[a-z])[a-z0-9]*$')
-            and regexp_matches(max(d.name), '-[a-z0-9]{4}$') as is_member,
+        -- Groups name their members with four characters of chance at the end: letters and digits, or no vowel.
+        regexp_matches(max(d.name), '-[a-z0-9]{4}$')
+            and regexp_matches(max(d.name), '-([a-z]+[0-9]|[0-9]+[a-z])[a-z0-9]*$|-[b-df-hj-np-tv-z]{4}$') as is_member,
+        regexp_matches(
+            max(d.name),
+            '(^|[^a-z])(bastion|jump|vpn|proxy|dns|ldap|ad|dc|nat|ntp|ci|cd|build|builder|runner|agent|jenkins|gitlab|nexus|artifactory|sonar|sonarqube|vault|consul|license|licence|monitor|monitoring|grafana|prometheus|zabbix|backup)[0-9]*([^a-z]|$)'
+        ) as is_shared,
         min(d.charge_date) as first_day,
         max(d.charge_date) as last_day,
         count(distinct d.charge_date) as observed_days,
@@ -145,7 +154,7 @@ machines as (
         coalesce(sum(d.sustained_list_cost), 0) as sustained_list_cost,
         list_distinct(flatten(list(d.claims))) as claims,
         max(d.machine_type) as machine_type,
-        sum(d.hours) as hours,
+        case when count(d.hours) = count(*) then sum(d.hours) end as hours,
         count(*) filter (d.hours >= 23) as days,
         max(r.environment) as environment_found
     from days d
@@ -160,8 +169,12 @@ select
     resource_id,
     billing_currency,
     'virtual machine' as resource_type,
-    case when is_member then 'member' else 'instance' end as variant,
-    case when is_member then 'low' end as confidence,                                           -- else the check's
+    case
+        when resource_id not like '%/zones/%' then 'unplaced'
+        when is_member then 'member'
+        else 'instance'
+    end as variant,
+    case when is_member or is_shared then 'low' end as confidence,                              -- else the check's
     first_day,                                                                                  -- UTC day
     last_day,                                                                                   -- UTC day
     observed_days,                                                                              -- days

@@ -6,7 +6,7 @@ service     = "Compute Engine"
 confidence  = "high"
 effort      = "medium"
 risk        = "low"
-blind_spots = "The bill cannot tell a dip (holidays, a migration) from a commitment that is too large; the last month stands for the next. Usage in projects that do not share commitments cannot fill it; machines of another family or region never do."
+blind_spots = "The bill cannot tell a dip (holidays, a migration) from a commitment that is too large; the last month stands for the next. An extract of some projects lacks what the commitment covers in others. Usage in projects that do not share commitments cannot fill it; machines of another family or region never do."
 remediation = "Nothing is saved before the term ends: move matching machines into its region and series, share commitments across the billing account, merge or split it, and switch automatic renewal off."
 reason      = "{unused_monthly_cost} a month of {commitment_monthly_cost} committed were not used ({unused_share} of it); the bill does not say when the term ends."
 references  = ["https://cloud.google.com/compute/docs/instances/committed-use-discounts-overview"]
@@ -42,7 +42,7 @@ with fees as (
     from resource_days
     where provider = 'gcp'
         and charge_role = 'fee'
-        and regexp_matches(usage_kind, '^commitment v\d+:')
+        and regexp_matches(usage_kind, '^commitment( v\d+)?:')  -- of C2 without a version
         and not regexp_matches(commitment_discount_type, 'spend', 'i')
         and charge_date > $as_of - 93
         and charge_date <= $as_of

@@ -6,7 +6,7 @@ service     = "Committed Use Discounts"
 confidence  = "high"
 effort      = "medium"
 risk        = "low"
-blind_spots = "The bill cannot tell a dip (holidays, a migration) from a commitment that is too large; the last month stands for the next. Prices of legacy commitments leave small differences between fee and use."
+blind_spots = "The bill cannot tell a dip (holidays, a migration) from a commitment that is too large; the last month stands for the next. An extract of some projects lacks what the commitment covers in others. Prices of legacy commitments leave small differences between fee and use."
 remediation = "Nothing is saved before the term ends: let eligible usage of other projects fall under it, do not buy more, and switch automatic renewal off."
 reason      = "{unused_monthly_cost} a month of {commitment_monthly_cost} committed were not used ({unused_share} of it); the bill does not say when the term ends."
 references  = ["https://cloud.google.com/docs/cuds-spend-based"]
@@ -45,7 +45,7 @@ with fees as (
         and charge_role = 'fee'
         and (
             regexp_matches(commitment_discount_type, 'spend', 'i')
-            or (usage_kind like 'commitment%' and not regexp_matches(usage_kind, '^commitment v\d+:'))
+            or (usage_kind like 'commitment%' and not regexp_matches(usage_kind, '^commitment( v\d+)?:'))
         )
         and not regexp_matches(usage_kind || ' ' || service_name, 'chronicle|sec ?ops|security operations', 'i')
         and charge_date > $as_of - 93

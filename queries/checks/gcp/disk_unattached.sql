@@ -69,7 +69,7 @@ with lines as (
         lower(resource_name) as name,
         regexp_extract(resource_id, '/zones/([^/]+)/', 1) as zone,
         service_code = '6F81-5844-456A' or service_name = 'Compute Engine' as is_compute,
-        regexp_matches(usage_kind, '(^| )pd (capacity|iops)|^hyperdisk [a-z ]*(capacity|iops|throughput)')
+        regexp_matches(usage_kind, '(^| )pd (capacity|iops)|(^| )hyperdisk [a-z ]*(capacity|iops|throughput)')
             and not regexp_matches(usage_kind, 'storage pool|snapshot|image') as is_disk_kind
     from usage_days
     where provider = 'gcp'
@@ -91,7 +91,8 @@ disk_lines as (
     from lines
     where is_compute and is_disk_kind
 ),
--- Whatever runs and may hold a disk: machines, GPUs and TPUs, sole-tenant nodes, Autopilot pods, managed machines.
+-- Whatever runs or is suspended and may hold a disk: machines, GPUs and TPUs, sole-tenant nodes, Autopilot pods, managed
+-- machines.
 host_lines as (
     select
         *
@@ -101,8 +102,8 @@ host_lines as (
         and not is_disk_kind
         and case
             when is_compute
-                then regexp_matches(usage_kind, '(^| )(core|ram|v?cpus?|gpus?|tpus?|instances?|tenancy|metal)( |$)')
-                    and not regexp_matches(usage_kind, 'suspend|snapshot|image')
+                then regexp_matches(usage_kind, '(^| )(core|ram|v?cpus?|gpus?|tpus?|instances?|tenancy|metal)( |$)|suspend')
+                    and not regexp_matches(usage_kind, 'snapshot|image')
             when service_name ilike '%kubernetes%' then regexp_matches(usage_kind, 'autopilot.*(pod|cpu|memory|gpu)|pod ')
             else true
         end
@@ -205,7 +206,7 @@ disks as (
         select
             *,
             charge_date > $as_of - $window_days as in_window,
-            case when usage_kind like '%capacity%' then consumed_quantity * day(last_day(charge_date)) end as gib_days
+            case when usage_kind like '%capacity%' and usage_kind not like '%throughput throughput%' then consumed_quantity * day(last_day(charge_date)) end as gib_days
         from disk_lines
     )
     group by all

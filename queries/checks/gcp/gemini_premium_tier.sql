@@ -58,6 +58,7 @@ prices as (
         billing_account_id,
         billing_currency,
         usage_kind as standard_kind,
+        pricing_unit,
         sum(effective_cost) / sum(consumed_quantity) as price,                           -- billing currency per token
         sum(list_cost) / sum(consumed_quantity) as list_price                            -- billing currency per token
     from tokens
@@ -71,7 +72,7 @@ priced as (
         p.price,                                                                         -- billing currency per token
         t.is_priority and p.price is not null as compares
     from tokens t
-    left join prices p using (billing_account_id, billing_currency, standard_kind)
+    left join prices p using (billing_account_id, billing_currency, standard_kind, pricing_unit)
     where t.charge_date > $as_of - $window_days
 ),
 

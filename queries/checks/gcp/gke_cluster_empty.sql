@@ -14,10 +14,10 @@ gcloud container clusters delete {resource_name} --location {location} --project
 reason      = "{hours} billed hours and no node or pod line that belongs to it."
 references  = ["https://cloud.google.com/kubernetes-engine/pricing"]
 [judge]
-use     = "nodes"
+use     = "signs_of_life"
 at_most = "max_nodes"
 [commands]
-group = "gcloud container clusters list --project {account_id} --filter=currentNodeCount=0"
+group = "gcloud container clusters list --project {account_id} --format='table(name,location,currentNodeCount,autopilot.enabled)'"
 [params.window_days]
 default = 14
 unit    = "days"
@@ -26,6 +26,14 @@ help    = "Trailing days that must be observed."
 default = 0
 unit    = "nodes or pods"
 help    = "At or below this many the cluster counts as empty."
+[params.history_days]
+default = 100
+unit    = "days"
+help    = "Days looked back for the pause before nodes of the last weeks: a cluster for the end of every month is used."
+[params.min_pause_days]
+default = 7
+unit    = "days"
+help    = "Nodes after more days without any than these show that the cluster scales up when it is needed."
 ---*/
 with lines as (
     select
@@ -75,7 +83,7 @@ compute as (
     where case
         when is_gke then not is_cluster and usage_kind not like '%backup%'
         else (service_code = '6F81-5844-456A' or service_name = 'Compute Engine')
-            and regexp_matches(usage_kind, '(^| )(core|ram|v?cpu|gpu|tpu)( |$)|(micro|small) instance')
+            and regexp_matches(usage_kind, '(^| )(core|ram|v?cpu|gpu)( |$)|(^|[^a-z])tpu|(micro|small) instance')
             and not regexp_matches(usage_kind, '^(commitment|licensing fee)')
         end
     group by all
@@ -110,6 +118,50 @@ counted as (
         on m.sub_account_id = k.sub_account_id and (m.region_id in (k.region_id, '') or k.region_id = '')
     left join labelled l on l.sub_account_id = k.sub_account_id
     group by all
+),
+
+-- Nodes in the month before the window that came after a long rest.
+past as (
+    select distinct
+        u.sub_account_id,
+        u.region_id,
+        coalesce(t.tags['goog-k8s-cluster-name'], '') as label,
+        u.charge_date
+    from usage_days u
+    left join tag_sets t using (load_id, tag_key)
+    where u.provider = 'gcp'
+        and u.charge_date > $as_of - $history_days
+        and u.charge_date <= $as_of - $window_days
+        and (u.service_code = '6F81-5844-456A' or u.service_name = 'Compute Engine')
+        and regexp_matches(u.usage_kind, '(^| )(core|ram|v?cpu|gpu)( |$)|(^|[^a-z])tpu|(micro|small) instance')
+        and u.consumed_quantity > 0
+),
+
+started as (
+    select
+        sub_account_id,
+        resource_id,
+        -- Of a group any machine of the month before may have been a node.
+        count(*) filter (
+            charge_date > $as_of - $window_days - 31 and (is_group or charge_date - last_before > $min_pause_days)
+        ) as restarts
+    from (
+        select
+            k.sub_account_id,
+            k.resource_id,
+            k.is_group,
+            p.charge_date,
+            coalesce(
+                lag(p.charge_date) over (partition by k.sub_account_id, k.resource_id order by p.charge_date),
+                greatest(r.first_day, $as_of - $history_days + 1)
+            ) as last_before
+        from clusters k
+        join resources r using (sub_account_id, resource_id)
+        join past p
+            on p.sub_account_id = k.sub_account_id
+            and case when k.is_group then p.region_id in (k.region_id, '') or k.region_id = '' else p.label = k.name end
+    )
+    group by all
 )
 
 select
@@ -127,8 +179,13 @@ select
     list(distinct d.usage_type order by d.usage_type) filter (d.resource_id like 'all:%') as claims,  -- usage types
     sum(d.consumed_quantity) filter (d.is_cluster and d.usage_kind not like 'extended%') as hours,  -- h
     case when max(n.nodes) > 0 or max(n.unknown) = 0 then max(n.nodes) end as nodes,            -- nodes and pods
+    coalesce(max(s.restarts), 0) as restarts_before,                                            -- count
+    case
+        when max(n.nodes) > 0 or max(n.unknown) = 0 then max(n.nodes) + coalesce(max(s.restarts), 0)
+    end as signs_of_life,                                                                       -- nodes, pods and restarts
     'medium' as group_confidence                                                                -- no compute in the whole region
 from lines d
 join counted n using (sub_account_id, resource_id)
+left join started s using (sub_account_id, resource_id)
 where d.resource_id not like 'all:%' or d.is_cluster
 group by all

@@ -7,7 +7,7 @@ confidence  = "high"
 effort      = "medium"
 risk        = "medium"
 blind_spots = "The bill does not say why the old version is kept, nor which workloads use APIs that newer versions drop."
-remediation = "Upgrade control plane and nodes to a minor version in standard support; the extended channel itself costs nothing until then."
+remediation = "Upgrade control plane and nodes to a minor version in standard support; a cluster may stay in the extended channel, which costs nothing extra while its version is in standard support."
 command     = """
 gcloud container clusters describe {resource_name} --location {location} --project {account_id}
 gcloud container get-server-config --location {location} --project {account_id}"""

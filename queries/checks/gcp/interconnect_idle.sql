@@ -41,7 +41,8 @@ with lines as (
         and charge_date > $as_of - $window_days
         and charge_date <= $as_of
         and regexp_matches(usage_kind, '\binterconnect\b')
-        and usage_kind not like '%network intelligence%'
+        -- Cross-Site Interconnect joins two sites of the customer's: its data is not billed.
+        and not regexp_matches(usage_kind, 'network intelligence|cross[- ]?site')
         and (service_code in ('', '6F81-5844-456A', 'E505-1604-58F8') or service_name in ('Compute Engine', 'Networking'))
 ),
 

@@ -41,7 +41,7 @@ help    = "Growth further back is not counted."
 [params.plateau_share]
 default = 0.5
 unit    = "share"
-help    = "A last month that grew by less than this share of the average before it is the beginning of a plateau."
+help    = "A last month that grew by less than this share of the average before it is the beginning of a plateau; a month under way that gave back as much of the growth is the end of it."
 [params.explained_share]
 default = 0.5
 unit    = "share"
@@ -53,7 +53,7 @@ with lines as (
     select
         *,
         case
-            when product_sku = 'F4AE-5A52-ACE3' or regexp_matches(usage_kind, '^log(s|ging)? retention') then 'kept'
+            when product_sku = 'F4AE-5A52-ACE3' or regexp_matches(usage_kind, '^(cloud )?log(s|ging)? retention') then 'kept'
             else 'intake'
         end as series,
         day(last_day(month)) as days_in_month
@@ -63,7 +63,7 @@ with lines as (
             product_sku in ('143F-A1B0-E0BE', 'F4AE-5A52-ACE3')
             or (
                 (service_code in ('', '5490-F7B7-8DF6') or service_name = 'Cloud Logging')
-                and regexp_matches(usage_kind, '^log(s|ging)? (storage|volume|retention)')
+                and regexp_matches(usage_kind, '^(cloud )?log(s|ging)? (storage|volume|retention)')
             )
         )
         and usage_kind not like '%vended%'
@@ -163,6 +163,21 @@ series as (
     from runs
     group by all
 ),
+-- The month under way, in the same measure, once it has a week.
+under_way as (
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        billing_currency,
+        series,
+        sum(consumed_quantity * case when series = 'intake' then 1 else days_in_month end) / day($as_of::date) as level_now
+    from lines
+    where month = date_trunc('month', $as_of::date)
+        and last_day($as_of::date) > $as_of
+        and day($as_of::date) >= 7
+    group by all
+),
 -- Everything else that the project pays for: more of it means more work to log.
 others as (
     select
@@ -180,11 +195,15 @@ others as (
 weighed as (
     select
         s.*,
-        s.last_gain < $plateau_share * s.usual_gain as is_plateau,
+        s.last_gain < $plateau_share * s.usual_gain
+            or coalesce(u.level_now < s.level - $plateau_share * (s.level - s.level_then), false) as is_plateau,
         coalesce(
             n.cost_per_day / nullif(o.cost_per_day, 0) - 1 >= $explained_share * (s.level / nullif(s.level_then, 0) - 1), false
         ) as is_explained
     from series s
+    left join under_way u
+        on (u.provider, u.sub_account_id, u.resource_id, u.billing_currency, u.series)
+            = (s.provider, s.sub_account_id, s.resource_id, s.billing_currency, s.series)
     left join others n
         on (n.provider, n.sub_account_id, n.billing_currency, n.month)
             = (s.provider, s.sub_account_id, s.billing_currency, s.last_month)

@@ -33,7 +33,7 @@ with lines as (
     select
         *,
         -- Partner models are services of their own (Claude Sonnet 4.6), or lines of Vertex AI that name a publisher.
-        regexp_matches(service_name, '^(claude|anthropic|mistral|codestral|llama|jamba|deepseek|qwen|grok)\b', 'i')
+        regexp_matches(service_name, '^(claude|anthropic|mistral|codestral|llama|jamba|deepseek|qwen|grok|kimi|minimax|glm|gpt|openai)\b', 'i')
             or (
                 (
                     service_code = 'C7E2-9256-1C43'
@@ -41,7 +41,7 @@ with lines as (
                     or usage_kind like '%vertex ai%'
                 )
                 and (
-                    regexp_matches(usage_kind, 'model as a service|\b(claude|mistral|codestral|llama|jamba|deepseek|qwen|grok|glm)')
+                    regexp_matches(usage_kind, 'model as a service|\b(claude|mistral|codestral|llama|jamba|deepseek|qwen|grok|glm|kimi|minimax|gpt)')
                     or (is_marketplace and regexp_matches(usage_kind, '\b(tokens?|input|output)\b'))
                 )
             ) as is_partner

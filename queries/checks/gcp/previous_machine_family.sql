@@ -6,13 +6,14 @@ service     = "Compute Engine"
 confidence  = "medium"
 effort      = "medium"
 risk        = "medium"
-blind_spots = "The price ratios are those of us-central1, off by a few per cent elsewhere, and the successor may not be offered in the zone. E2 has no sustained-use discount (taken into account), no guaranteed processor, no nested virtualisation, no local SSD or GPU, and at most 16 Gbit/s; N2D and C2D are AMD. A minimum processor platform, sole tenancy or a licence bound to cores forbids the change. A resource-based commitment of the old family would go unused."
+blind_spots = "The price ratios are those of us-central1, off by a few per cent elsewhere, and the successor may not be offered in the zone. E2 has no sustained-use discount (taken into account), no guaranteed processor, no local SSD or GPU, and at most 16 Gbit/s; N2D and C2D are AMD; none of the three has nested virtualisation. A minimum processor platform, sole tenancy or a licence bound to cores forbids the change. A resource-based commitment of the old family would go unused."
 remediation = "Test the workload on the successor, then stop the machine, change its machine type and start it; for a group or node pool, make one of the new type and drain the old."
 reason      = "vCPUs and memory of {family} cost {cost} in the window; {successor} would cost {price_ratio} times as much, discounts for sustained use included."
 references  = ["https://cloud.google.com/compute/docs/machine-resource", "https://cloud.google.com/compute/docs/sustained-use-discounts"]
 [judge]
 ratio = "price_ratio"
 [commands]
+unplaced = "gcloud compute instances list --project {account_id} --filter=\"name={resource_name}\""
 instance = """
 gcloud compute instances describe {resource_name} --zone {location} --project {account_id} --format="value(machineType,minCpuPlatform,scheduling,disks)"
 gcloud compute machine-types list --zones {location} --project {account_id} --filter="name~^(e2|n2d|c2d)-"
@@ -91,7 +92,7 @@ lines as (
         end as family,
         regexp_matches(
             usage_kind,
-            '^([a-z]+[0-9]+[a-z]* )?(amd |arm )?(predefined |custom |extended )*instance (core|ram)|^(compute|memory)[ -]optimized (instance )?(core|ram)|^(micro|small) instance with'
+            '^([a-z]+[0-9]+[a-z0-9]* )?(amd |arm )?(predefined |custom |extended |memory[ -]optimized )*instance (core|ram)|^(compute|memory)[ -]optimized (instance )?(core|ram)|^(micro|small) instance with'
         ) as is_machine,
         regexp_matches(usage_kind, 'gpu|local storage|local ssd|sole tenancy') as is_bound
     from usage_days
@@ -249,6 +250,7 @@ select
     p.billing_currency,
     'virtual machine' as resource_type,
     case
+        when bool_and(p.resource_id not like '%/zones/%') then 'unplaced'
         when bool_or(p.is_node) then 'node_pool'
         when bool_or(p.is_managed) then 'managed'
         else 'instance'

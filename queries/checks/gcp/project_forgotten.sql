@@ -7,7 +7,7 @@ confidence  = "low"
 effort      = "medium"
 risk        = "high"
 scope       = "account"
-blind_spots = "A cold standby, an archive kept by law, a database that only private networks reach and a machine that computes without traffic look the same; the export shows no logins and no calls that cost nothing."
+blind_spots = "A cold standby, an archive kept by law, a database that only private networks reach, a machine that computes without traffic, and what other projects use (images, keys, networks, Terraform state) look the same; the export shows no logins and no calls that cost nothing."
 remediation = "Ask the project's owners and look at its recommendations and activity; if nobody answers, shut it down: it can be restored for 30 days."
 command     = """
 gcloud projects describe {account_id}
@@ -66,7 +66,8 @@ with lines as (
         regexp_matches(usage_kind, 'data transfer|egress|ingress|data process|traffic|\bnetwork (inter|internet)') as is_data,
         regexp_matches(usage_kind, 'request|operations|\bops\b|invocation|\bquer(y|ies)\b|messages|api call|lookups')
             and not regexp_matches(usage_kind, 'request-based|instance-based|\b(cpu|memory)\b') as is_requests,
-        regexp_matches(usage_kind, 'instance (core|ram)|\bv?cpu\b|\bgpu\b|micro instance|small instance|nodes?\b|redis.*capacity') as is_compute
+        regexp_matches(usage_kind, 'instance (core|ram)|\bv?cpu\b|\bgpu\b|micro instance|small instance|nodes?\b|redis.*capacity') as is_compute,
+        regexp_matches(pricing_unit, '^mo(nths?)?$', 'i') as is_by_month
     from usage_days
     where provider = 'gcp'
         and sub_account_id <> billing_account_id  -- lines without a project
@@ -128,7 +129,7 @@ accounts as (
 ),
 
 usages as (
-    -- One use of the project by day, in its own unit. Fees of the month (at most one line per month) stand still.
+    -- One use of the project by day, in its own unit. Fees by the month have one line per month.
     select
         provider,
         sub_account_id,
@@ -136,6 +137,7 @@ usages as (
         usage_kind,
         is_data,
         is_requests,
+        is_by_month,
         charge_date,                                 -- UTC day
         day(last_day(charge_date)) as month_days,    -- days
         sum(consumed_quantity) as quantity           -- pricing unit
@@ -154,7 +156,7 @@ moving as (
             when is_data then sum(quantity) / $min_quiet_days > $max_gib_per_day
             when is_requests then sum(quantity) / $min_quiet_days > $max_requests_per_day
             when max(abs(quantity)) <= 0 then false
-            when count(*) <= ceil($min_quiet_days / 28.0) then false
+            when is_by_month and count(*) <= ceil($min_quiet_days / 28.0) then false
             -- Missing days are zero. GiB-months are smaller in longer months: the steadier of both views counts.
             when count(*) < (
                 select count(*) from calendar c
@@ -166,7 +168,7 @@ moving as (
             ) > $max_change * (1 + 1e-9)
         end as moves
     from usages u
-    group by provider, sub_account_id, billing_currency, usage_kind, is_data, is_requests
+    group by provider, sub_account_id, billing_currency, usage_kind, is_data, is_requests, is_by_month
 ),
 
 still as (

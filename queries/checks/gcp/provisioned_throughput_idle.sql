@@ -121,7 +121,10 @@ used as (
         and regexp_matches(usage_kind, 'token|prediction|caching|input|output|grounding|embed|imagen|veo|generat')
         and not regexp_matches(usage_kind, 'storage|instance (core|ram)|gpu')
     group by all
-    having sum(consumed_quantity) > $max_tokens_per_day
+    -- Images, seconds of video and searches are no tokens: each is use.
+    having coalesce(sum(consumed_quantity) filter (not regexp_matches(usage_kind, 'imagen|veo|image generat|video generat|grounding')), 0)
+            > $max_tokens_per_day
+        or coalesce(sum(consumed_quantity) filter (regexp_matches(usage_kind, 'imagen|veo|image generat|video generat|grounding')), 0) > 0
 ),
 
 last_use as (

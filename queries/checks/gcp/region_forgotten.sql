@@ -65,7 +65,8 @@ with lines as (
         regexp_matches(usage_kind, 'data transfer|egress|ingress|data process|traffic|\bnetwork (inter|internet)') as is_data,
         regexp_matches(usage_kind, 'request|operations|\bops\b|invocation|\bquer(y|ies)\b|messages|api call|lookups')
             and not regexp_matches(usage_kind, 'request-based|instance-based|\b(cpu|memory)\b') as is_requests,
-        regexp_matches(usage_kind, 'instance (core|ram)|\bv?cpu\b|\bgpu\b|micro instance|small instance|nodes?\b|redis.*capacity') as is_compute
+        regexp_matches(usage_kind, 'instance (core|ram)|\bv?cpu\b|\bgpu\b|micro instance|small instance|nodes?\b|redis.*capacity') as is_compute,
+        regexp_matches(pricing_unit, '^mo(nths?)?$', 'i') as is_by_month
     from usage_days
     where provider = 'gcp'
         and charge_date > $as_of - greatest($window_days, $min_quiet_days)
@@ -131,7 +132,7 @@ accounts as (
 ),
 
 usages as (
-    -- One use of the region by day, in its own unit. Fees of the month (at most one line per month) stand still.
+    -- One use of the region by day, in its own unit. Fees by the month have one line per month.
     select
         provider,
         sub_account_id,
@@ -140,6 +141,7 @@ usages as (
         usage_kind,
         is_data,
         is_requests,
+        is_by_month,
         charge_date,                                 -- UTC day
         day(last_day(charge_date)) as month_days,    -- days
         sum(consumed_quantity) as quantity           -- pricing unit
@@ -159,7 +161,7 @@ moving as (
             when is_data then sum(quantity) / $min_quiet_days > $max_gib_per_day
             when is_requests then sum(quantity) / $min_quiet_days > $max_requests_per_day
             when max(abs(quantity)) <= 0 then false
-            when count(*) <= ceil($min_quiet_days / 28.0) then false
+            when is_by_month and count(*) <= ceil($min_quiet_days / 28.0) then false
             -- Missing days are zero. GiB-months are smaller in longer months: the steadier of both views counts.
             when count(*) < (
                 select count(*) from calendar c
@@ -171,7 +173,7 @@ moving as (
             ) > $max_change * (1 + 1e-9)
         end as moves
     from usages u
-    group by provider, sub_account_id, billing_currency, home, usage_kind, is_data, is_requests
+    group by provider, sub_account_id, billing_currency, home, usage_kind, is_data, is_requests, is_by_month
 ),
 
 regions as (

@@ -10,7 +10,7 @@ blind_spots = "A backup plan whose first deletions are still ahead, or a duty to
 remediation = "List the snapshots with their disks, give every disk a snapshot schedule with a retention, and delete what it would have deleted."
 command     = """
 gcloud compute snapshots list --project {account_id} --sort-by=creationTimestamp
-gcloud compute resource-policies list --project {account_id} --filter=snapshotSchedulePolicy:*
+gcloud compute resource-policies list --project {account_id} --filter="snapshotSchedulePolicy:*"
 """
 reason      = "Snapshot storage grew through {growing_months} complete months in a row, by {gib_growth} GiB since {compared_with} to {gib} GiB; in that time {snapshots_new} snapshots came and {snapshots_deleted} went."
 [judge]
@@ -59,9 +59,9 @@ with lines as (
             and (u.service_code = '6F81-5844-456A' or u.service_name = 'Compute Engine')
             and (
                 u.product_sku = '66AB-BA17-351C'
-                or regexp_matches(u.usage_kind, '(pd|disk|archive|standard) snapshot|(^| )pd capacity|^hyperdisk [a-z ]*capacity')
+                or regexp_matches(u.usage_kind, '(pd|disk|archive|standard) snapshot|(^| )pd capacity|(^| )hyperdisk [a-z ]*capacity')
             )
-            and not regexp_matches(u.usage_kind, 'early delet|retrieval|data transfer|network|instant|storage pool')
+            and not regexp_matches(u.usage_kind, 'early delet|retriev|restor|transfer|egress|network|instant|storage pool|throughput throughput')
     )
     where not is_in_multi_region
         or (not is_snapshot and multi_region <> region_id)
@@ -188,9 +188,11 @@ select
     coalesce(j.growing_months, 0) as growing_months,                               -- months
     -- Complete months that the export could have shown.
     date_diff('month', r.source_first_day - interval 1 day, $as_of + interval 1 day) - 1 as history_months,  -- months
-    -- Deletions, growth that ends, and growth that the disks share; unknown without resource ids.
+    -- Deletions, growth without new snapshots (one that is replaced under its name), growth that ends, and growth that
+    -- the disks share; unknown without resource ids.
     case
         when not r.without_ids then coalesce(c.snapshots_deleted, 0)
+            + case when c.snapshots_new = 0 then 1 else 0 end
             + case when j.last_gain < $plateau_share * j.usual_gain then 1 else 0 end
             + case when j.disk_growth >= 0.5 * j.growth then 1 else 0 end
     end as signs_of_upkeep,                                                        -- count

@@ -6,7 +6,7 @@ service     = "Compute Engine"
 confidence  = "low"
 effort      = "low"
 risk        = "high"
-blind_spots = "Snapshots are incremental: what deleting one frees is at most its charge, as later snapshots take over the blocks that they need. It may be a compliance copy, held by Backup and DR, or what an image or a golden disk is made from; the bill shows none of this."
+blind_spots = "Snapshots are incremental: what deleting one frees is at most its charge, as later snapshots take over the blocks that they need. It may be a compliance copy, held by Backup and DR, or what an image or a golden disk is made from; the bill shows none of this. Where the export gives names without numbers, a snapshot that is replaced under its name looks as old as the name."
 remediation = "Ask the owner; delete it when no image, backup plan or retention duty needs it, and attach a snapshot schedule with a retention to its disk."
 command     = """
 gcloud compute snapshots describe {resource_name} --project {account_id}
@@ -46,7 +46,7 @@ with seen as (
             or regexp_matches(usage_kind, '(pd|disk|archive|standard) snapshot')
         )
         and (service_code = '6F81-5844-456A' or service_name = 'Compute Engine')
-        and not regexp_matches(usage_kind, 'early delet|retrieval|data transfer|network|instant')
+        and not regexp_matches(usage_kind, 'early delet|retriev|restor|transfer|egress|network|instant')
         -- A sum over snapshots has no age.
         and resource_id <> ''
         and not starts_with(resource_id, 'all:')
@@ -73,7 +73,7 @@ paid as (
             or regexp_matches(usage_kind, '(pd|disk|archive|standard) snapshot')
         )
         and (service_code = '6F81-5844-456A' or service_name = 'Compute Engine')
-        and not regexp_matches(usage_kind, 'early delet|retrieval|data transfer|network|instant')
+        and not regexp_matches(usage_kind, 'early delet|retriev|restor|transfer|egress|network|instant')
     group by all
 )
 select

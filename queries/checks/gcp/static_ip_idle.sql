@@ -53,6 +53,7 @@ with address_days as (
         and resource_id <> ''
         and regexp_matches(usage_kind, '^(regional |global )?static ip charge|ip address idling')
         and not service_name ilike '%sql%'
+        and not regexp_matches(usage_kind, 'alias')
     group by all
     having sum(consumed_quantity) > 0
 ),

@@ -44,7 +44,7 @@ with lines as (
         and (service_code = '95FF-2EF5-5EA1' or service_name = 'Cloud Storage')
         -- Bytes kept, not operations, transfers, retrievals or early deletes.
         and usage_kind like '%storage%'
-        and regexp_matches(pricing_unit, 'month$|\.mo$', 'i')
+        and regexp_matches(pricing_unit, 'months?$|[. -]mo$', 'i')
         and not regexp_matches(usage_kind, 'early delete|retrieval|data transfer|egress|operations|tagging|management')
 ),
 
@@ -67,7 +67,8 @@ counted as (
         sub_account_id,
         resource_id,
         billing_currency,
-        count(*) filter (is_much) as non_live_days                                              -- days
+        count(*) filter (is_much) as non_live_days,                                             -- days
+        max(charge_date) filter (is_much) as last_non_live_day                                  -- UTC day
     from days
     group by all
 )
@@ -84,7 +85,8 @@ select
             > 0.5 * sum(l.effective_cost) filter (l.is_non_live) then 'low'
     end as confidence,
     min(l.charge_date) as first_day,                                                            -- UTC day
-    max(l.charge_date) as last_day,                                                             -- UTC day
+    -- Where a policy has ended it, nothing is left to do.
+    coalesce(any_value(c.last_non_live_day), max(l.charge_date)) as last_day,                   -- UTC day
     count(distinct l.charge_date) as observed_days,                                             -- days
     coalesce(sum(l.effective_cost) filter (l.is_non_live), 0) as cost,                          -- billing currency
     sum(l.committed_cost) filter (l.is_non_live) as committed_cost,                             -- billing currency

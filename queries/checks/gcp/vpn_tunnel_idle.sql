@@ -26,16 +26,18 @@ default = 0.01
 unit    = "GiB/day"
 help    = "At or below this, all tunnels of a project and region together: routing sessions alone cause a few MiB."
 ---*/
--- An HA VPN has two tunnels of which one may be a standby: only all of them together can be idle.
+-- An HA VPN has two tunnels of which one may be a standby: only all of them together can be idle. What an HA VPN over
+-- Cloud Interconnect carries is billed as the interconnect's data.
 with lines as (
     select
         *,
-        regexp_matches(usage_kind, 'data transfer|egress|ingress|data process|traffic') as is_data
+        regexp_matches(usage_kind, 'data transfer|egress|ingress|data process|traffic') as is_data,
+        regexp_matches(usage_kind, '\bvpn\b') as is_vpn
     from usage_days
     where provider = 'gcp'
         and charge_date > $as_of - $window_days
         and charge_date <= $as_of
-        and regexp_matches(usage_kind, '\bvpn\b')
+        and regexp_matches(usage_kind, '\b(vpn|interconnect)\b')
         and (service_code in ('', '6F81-5844-456A', 'E505-1604-58F8') or service_name in ('Compute Engine', 'Networking'))
 ),
 
@@ -56,7 +58,7 @@ tunnels as (
         list(distinct usage_type order by usage_type) as claims,   -- usage types
         sum(consumed_quantity) as tunnel_hours                     -- h
     from lines
-    where not is_data and usage_kind like '%tunnel%'
+    where is_vpn and not is_data and usage_kind like '%tunnel%'
     group by provider, sub_account_id, resource_id, billing_currency
 ),
 
@@ -72,7 +74,7 @@ data as (
             select 1 from tunnels t where (t.sub_account_id, t.region_id) = (d.sub_account_id, d.region_id)
         ) as is_placed
     from lines d
-    where d.is_data
+    where d.is_data and d.is_vpn
 ),
 
 moved as (
@@ -86,7 +88,15 @@ moved as (
             and (starts_with(t.resource_id, 'all:') or d.resource_id = t.resource_id or not contains(d.resource_id, 'vpnTunnels'))
         ), 0) as gib,                                              -- GiB
         coalesce(sum(d.consumed_quantity) filter (not d.is_placed), 0) as unplaced_gib,  -- GiB
-        count(d.billing_account_id) > 0 as has_data
+        count(d.billing_account_id) > 0 as has_data,
+        exists (
+            select 1
+            from lines i
+            where i.is_data
+                and not i.is_vpn
+                and i.consumed_quantity > 0
+                and (i.sub_account_id, i.region_id) = (t.sub_account_id, t.region_id)
+        ) as is_over_interconnect
     from tunnels t
     left join data d using (billing_account_id)
     group by all
@@ -112,7 +122,8 @@ select
     t.tunnel_hours,                                                -- h
     $window_days as days,                                          -- days
     case
-        when m.gib > $max_gib_per_day * $window_days or m.unplaced_gib <= $max_gib_per_day * $window_days then m.gib
+        when m.gib > $max_gib_per_day * $window_days then m.gib
+        when not m.is_over_interconnect and m.unplaced_gib <= $max_gib_per_day * $window_days then m.gib
     end as gib                                                     -- GiB
 from tunnels t
 join moved m using (sub_account_id, resource_id, billing_currency)

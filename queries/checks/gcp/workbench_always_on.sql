@@ -54,6 +54,11 @@ lines as (
     select
         *,
         regexp_matches(usage_kind, ' core( |$)|burstable cpu|instance with') as is_core,
+        -- Families with a discount for sustained use: hours that go also take the discount of the others along.
+        regexp_matches(
+            usage_kind,
+            '^(n1|n2|n2d|m1|m2) |^(n2d )?custom |^(compute|memory)[ -]optimized |^(micro|small) instance|gpu'
+        ) and pricing_category = 'Standard' as has_sustained_use,
         -- n1-standard-4, n2-custom-6-20480; machines with a share of a core name none
         try_cast(coalesce(
             nullif(regexp_extract(instance_type, 'custom-(\d+)', 1), ''), nullif(regexp_extract(instance_type, '-(\d+)$', 1), '')
@@ -90,6 +95,8 @@ days as (
         sum(effective_cost) as cost,                                                            -- billing currency
         sum(committed_cost) as committed_cost,                                                  -- billing currency
         sum(list_cost) as list_cost,                                                            -- billing currency
+        sum(effective_cost) filter (has_sustained_use) as sustained_cost,                       -- billing currency
+        sum(list_cost) filter (has_sustained_use) as sustained_list_cost,                       -- billing currency
         list(distinct usage_type) as claims,
         max(nullif(instance_type, '')) as instance_type,
         bool_or(usage_kind like '%gpu%') as has_gpu,
@@ -115,6 +122,12 @@ select
     coalesce(max(d.instance_type), 'a machine') as instance_type,
     bool_or(d.has_gpu) as has_gpu,
     sum(d.hours) as hours,                                                                      -- h
+    -- What remains is paid without a sustained-use discount: at list price where the family has one.
+    greatest(
+        0,
+        1 - $working_hours_per_week / 168.0
+        * (1 + greatest(0, coalesce(sum(d.sustained_list_cost) - sum(d.sustained_cost), 0)) / nullif(sum(d.cost), 0))
+    ) as saves_share,                                                                           -- share
     case when max(r.environment) = 'production' then 'low' end as confidence                    -- may serve or be scheduled
 from days d
 join resources r using (provider, sub_account_id, resource_id)

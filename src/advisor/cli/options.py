@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -59,6 +61,36 @@ def store_options(command: Command) -> Command:
     return command
 
 
+def source_options(command: Command) -> Command:
+    """--max-bytes, --history-months: what may be read of tables."""
+    for decorate in (
+        option(
+            "--history-months", type=click.IntRange(min=1), default=13, show_default=True,
+            help="Billing months that the first reading of a BigQuery table goes back.",
+        ),
+        option(
+            "--max-bytes", type=Bytes(), default="100GB", show_default=True,
+            help="Refuse to read more of a BigQuery table in one run.",
+        ),
+    ):  # fmt: skip
+        command = decorate(command)
+    return command
+
+
+class Bytes(click.ParamType[int]):
+    """A number of bytes, plain or as 10GB."""
+
+    name = "bytes"
+    UNITS = MappingProxyType({"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12})
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, or a usage error."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", str(value).strip(), re.IGNORECASE)
+        if match is None:
+            self.fail(f"{value!r} is not a size like 10GB", param, ctx)
+        return int(float(match[1]) * self.UNITS[match[2].upper()])
+
+
 def table_format(command: Command) -> Command:
     """--format of commands that print one table."""
     return option(
@@ -80,8 +112,10 @@ def load_defaults(ctx: click.Context, config_file: str | None) -> Config | None:
     return config.load(config.find_file(config_file), frozenset(REGISTERED))
 
 
-def settings_of(ctx: click.Context, *, db: Path, memory_limit: str, threads: int, wait: float) -> Settings:
-    """The app's settings from the shared options."""
+def settings_of(
+    ctx: click.Context, *, db: Path, memory_limit: str, threads: int, wait: float, **reading: Any
+) -> Settings:
+    """The app's settings from the shared options; `reading` are those of commands that read sources."""
     from advisor.app import Settings
     from advisor.store import Resources
 
@@ -90,6 +124,7 @@ def settings_of(ctx: click.Context, *, db: Path, memory_limit: str, threads: int
         config=ctx.find_root().obj,
         resources=Resources(memory_limit=memory_limit, threads=threads),
         wait_seconds=wait,
+        **reading,
     )
 
 

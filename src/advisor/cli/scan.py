@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor.cli.options import Terminal, option, output, settings_of, store_options, table_format, write_result
+from advisor.cli.options import (
+    Terminal,
+    option,
+    output,
+    settings_of,
+    source_options,
+    store_options,
+    table_format,
+    write_result,
+)
 from advisor.errors import Exit
 
 if TYPE_CHECKING:
@@ -60,6 +69,7 @@ fail_on = option(
 @report_format
 @output
 @store_options
+@source_options
 @option("--as-of", type=Day(), default=None, help="Judge as of this day; default: the last complete day.")
 @option("--check", "check", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
 @option("--min-savings", type=click.FloatRange(min=0), default=0.1, show_default=True, help="Leave out less per month.")
@@ -108,6 +118,7 @@ def scan(
 @table_format
 @output
 @store_options
+@source_options
 @click.pass_context
 def ingest(ctx: click.Context, /, paths: tuple[str, ...], format_: str, output: str, db: Path, **shared: Any) -> int:
     """Load what is new, and print what was loaded and the totals it reconciles to.

@@ -251,8 +251,8 @@ def roll_up(
 def roll_up_days(con: DuckDBPyConnection, path: Path, spec: Normalisation, *, load_id: int, period: date) -> RollUp:
     """The same for a Parquet file of charges that a warehouse has summed by day already.
 
-    It has the columns of the charges, `line_count`, the values of the lookups, and each repeated field with tags as
-    JSON text under its canonical name.
+    It has the columns of the charges, `line_count`, the values of the lookups, the latest start of usage, and each field
+    with tags as JSON text under its canonical name.
     """
     columns = _Columns(
         direct={},
@@ -263,11 +263,14 @@ def roll_up_days(con: DuckDBPyConnection, path: Path, spec: Normalisation, *, lo
     )
     texts = [part.column for part in columns.tags]
     shapes = {canonical(name): fields for name, fields in spec.nested.items()}
-    tags = [f"{_from_json(identifier(name), shapes[name])} as tags_{n}" for n, name in enumerate(texts)]
+    tags = [
+        f"{_from_json(identifier(name), shapes[name]) if name in shapes else identifier(name)} as tags_{n}"
+        for n, name in enumerate(texts)
+    ]
     con.execute(
         f"create or replace temp view lines as select * exclude ({', '.join(map(identifier, texts))}),"
-        f" {', '.join(tags)}, hash({', '.join(map(identifier, texts))}) as tag_key, {load_id} as load_id,"
-        f" charge_date::timestamp as {identifier(canonical(spec.required[1]))} from read_parquet({literal(str(path))})"
+        f" {', '.join(tags)}, hash({', '.join(map(identifier, texts))}) as tag_key, {load_id} as load_id"
+        f" from read_parquet({literal(str(path))})"
     )
     told = {value for _, values in spec.lookups.values() for value in values}
     extra = [*told, *(f"tags_{n}" for n in range(len(tags))), "tag_key", canonical(spec.required[1])]

@@ -33,7 +33,8 @@ BILLING_ACCOUNT = re.compile(r"[0-9A-F]{6}[-_][0-9A-F]{6}[-_][0-9A-F]{6}$")
 """At the end of a name its digits are no number of a part."""
 
 DAY_FOLDER = re.compile(
-    r"^((partition_?(date|time)|usage_date|invoice_month|date|dt|day|month)=)?\d{4}[-_]?\d{2}([-_]?\d{2})?$", re.IGNORECASE
+    r"^((partition_?(date|time)|usage_date|invoice_month|date|dt|day|month)=)?\d{4}[-_]?\d{2}([-_]?\d{2})?$",
+    re.IGNORECASE,
 )
 """Parts of one extract: a bill's late lines lie in other days and months than their usage."""
 READ_AS = "4"

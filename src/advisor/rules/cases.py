@@ -89,7 +89,10 @@ ROLES = {
     "Refund": ("refund", "Adjustment", "Other"),
     "EdpDiscount": ("discount", "Usage", "Other"),
 }
-GCP_PLACE = re.compile(r"( running)? in [^()]+$| \((us|eu|asia|global|[a-z]+(-[a-z]+)+[0-9]+)\)$")
+GCP_PLACE, GCP_REST = (
+    re.compile(r"^(.+) in [^()]+$"),
+    re.compile(r" running$| \((us|eu|asia|global|[a-z]+(-[a-z]+)+[0-9]+)\)$"),
+)
 """The place at the end of a SKU text, as queries/normalize/gcp.meters.sql removes it."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PUBLISHERS = {"aws": "Amazon Web Services, Inc.", "gcp": "Google Cloud"}
@@ -200,7 +203,7 @@ def usage_kind(provider: str, usage_type: str) -> str:
     if provider != "gcp":
         return REGION_PREFIX.sub("", usage_type)
     text = re.sub(r"[\s_]+", " ", usage_type.lower()).strip()
-    return GCP_PLACE.sub("", text)
+    return GCP_REST.sub("", GCP_PLACE.sub(r"\1", text))
 
 
 def _days(text: str, as_of: date) -> Iterator[date]:

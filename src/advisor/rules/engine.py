@@ -349,13 +349,20 @@ def _candidates(
     about = {row[:3]: dict(zip(columns, row, strict=True)) for row in known.fetchall()}
     con.unregister("found_keys")
     names = account_names(con)
-    return [
-        _candidate(
-            check, row, about.get((row["provider"], row["sub_account_id"], row["resource_id"]), {}), names, as_of
-        )
-        for check, frame in found
-        for row in frame.iter_rows(named=True)
-    ]
+    made: dict[str, _Candidate] = {}
+    for check, frame in found:
+        for row in frame.iter_rows(named=True):
+            key = (row["provider"], row["sub_account_id"], row["resource_id"])
+            candidate = _candidate(check, row, about.get(key, {}), names, as_of)
+            # One thing billed in two currencies (its account moved to another payer): the newer charges count.
+            before = made.get(candidate.finding.id)
+            if before is None or _recency(before) < _recency(candidate):
+                made[candidate.finding.id] = candidate
+    return list(made.values())
+
+
+def _recency(candidate: _Candidate) -> tuple[str, float]:
+    return candidate.finding.evidence["observed_to"], candidate.finding.monthly_cost
 
 
 def account_names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
