@@ -267,7 +267,10 @@ data | us | datasets/archive | team=data env=prod | bq-aphy=900 bq-lphy=5000 | |
 data | us | | team=data env=prod | slots=50 | from=2026-09-25 | !gcp-bigquery-slots-flat
 data | eu | | team=data env=prod | slots=60@day | from=2026-09-25 | ?gcp-bigquery-slots-flat autoscales
 data | us-central1 | | team=data env=prod | nat-h=2 nat-gb=3@day nat-ip=1 | |
-data | us-central1-a | snapshots/warehouse-daily | team=data env=prod | snap=900@grow | | !gcp-snapshot-growth
+data | us-central1-a | snapshots/warehouse-2026-07 | team=data env=prod | snap=400 | | !gcp-snapshot-growth
+data | us-central1-a | snapshots/warehouse-2026-08 | team=data env=prod | snap=180 | from=2026-08-14 | ?gcp-snapshot-old made on 2026-08-14
+data | us-central1-a | snapshots/warehouse-2026-09 | team=data env=prod | snap=170 | from=2026-09-12 | ?gcp-snapshot-old made on 2026-09-12
+data | us-central1-a | snapshots/warehouse-2026-10 | team=data env=prod | snap=190 | from=2026-10-13 | ?gcp-snapshot-old made on 2026-10-13
 data | us-east1 | snapshots/golden-2025 | team=data env=prod | snap=400 | | ?gcp-snapshot-old three months of history cannot show that it is old;?gcp-snapshot-growth does not grow
 data | us-east1 | snapshots/golden-2026-10 | team=data env=prod | snap=150 | from=2026-10-12 | ?gcp-snapshot-old made on 2026-10-12
 data | us-east1-b | instances/replica | team=data env=prod | vm:n2d-standard-2=1 egress=0.2@day | from=2026-10-01 flex=burst:1 | ?gcp-region-forgotten a machine began there in October

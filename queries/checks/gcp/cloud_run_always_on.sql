@@ -88,7 +88,7 @@ days as (
         sum(effective_cost) filter (is_kept) as cost,                                           -- billing currency
         sum(committed_cost) filter (is_kept) as committed_cost,                                 -- billing currency
         sum(list_cost) filter (is_kept) as list_cost,                                           -- billing currency
-        list(distinct usage_type) filter (is_kept) as claims,
+        list(distinct usage_type order by usage_type) filter (is_kept) as claims,
         sum(consumed_quantity) filter (is_request) as requests,
         sum(consumed_quantity) filter (is_traffic) as gib,                                      -- GiB
         coalesce(bool_or(not is_minimum) filter (is_kept), false) as is_instance_based,

@@ -62,7 +62,7 @@ days as (
         sum(effective_cost) as cost,                                                            -- billing currency
         sum(committed_cost) as committed_cost,                                                  -- billing currency
         sum(list_cost) as list_cost,                                                            -- billing currency
-        list(distinct usage_type) as claims,
+        list(distinct usage_type order by usage_type) as claims,
         bool_and(environment = 'non-production') as all_say_so
     from lines
     group by all

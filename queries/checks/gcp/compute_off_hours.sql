@@ -124,7 +124,7 @@ days as (
         sum(list_cost) as list_cost,
         sum(effective_cost) filter (has_sustained_use and pricing_category = 'Standard') as sustained_cost,
         sum(list_cost) filter (has_sustained_use and pricing_category = 'Standard') as sustained_list_cost,
-        list(distinct usage_type) as claims,
+        list(distinct usage_type order by usage_type) as claims,
         max(nullif(instance_type, '')) as machine_type,
         max(resource_name) as name,
         bool_or(is_managed) as is_managed

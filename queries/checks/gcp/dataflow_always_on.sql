@@ -75,7 +75,7 @@ select
     sum(effective_cost) as cost,                                                                -- billing currency
     sum(committed_cost) as committed_cost,                                                      -- billing currency
     sum(list_cost) as list_cost,                                                                -- billing currency
-    list(distinct usage_type) filter (resource_id like 'all:%') as claims,                      -- usage types
+    list(distinct usage_type order by usage_type) filter (resource_id like 'all:%') as claims,                      -- usage types
     sum(consumed_quantity / case when pricing_unit ilike '%second%' then 3600 else 1 end) filter (is_vcpu) as vcpu_hours,  -- vCPU-h
     -- No data line is not zero: the job may do without Streaming Engine. Nor can a sum tell which of several jobs does.
     case when resource_id not like 'all:%' and not bool_or(is_other_meter)

@@ -199,7 +199,7 @@ disks as (
         coalesce(sum(effective_cost) filter (in_window), 0) as cost,
         coalesce(sum(committed_cost) filter (in_window), 0) as committed_cost,
         coalesce(sum(list_cost) filter (in_window), 0) as list_cost,
-        list(distinct usage_type) as claims,
+        list(distinct usage_type order by usage_type) as claims,
         sum(gib_days) filter (in_window) / count(distinct charge_date) filter (in_window) as gib,
         min(source_first_day) as source_first_day
     from (

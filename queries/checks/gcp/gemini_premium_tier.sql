@@ -93,8 +93,8 @@ groups as (
         coalesce(sum(committed_cost) filter (compares), 0) as committed_cost,            -- billing currency
         coalesce(sum(list_cost) filter (compares), sum(list_cost) filter (is_priority)) as list_cost,  -- billing currency
         sum(consumed_quantity * price) filter (compares) as standard_cost,               -- billing currency
-        list(distinct usage_type) filter (compares) as compared_types,
-        list(distinct usage_type) filter (is_priority) as priority_types,
+        list(distinct usage_type order by usage_type) filter (compares) as compared_types,
+        list(distinct usage_type order by usage_type) filter (is_priority) as priority_types,
         sum(consumed_quantity) filter (is_priority) as priority_tokens,                  -- tokens
         sum(consumed_quantity) as all_tokens,                                            -- tokens
         sum(consumed_quantity) filter (is_discounted) as batch_tokens,                   -- tokens

@@ -261,7 +261,7 @@ select
     sum(p.effective_cost) as cost,                                                              -- billing currency
     sum(p.committed_cost) as committed_cost,                                                    -- billing currency
     sum(p.list_cost) as list_cost,                                                              -- billing currency
-    list(distinct p.usage_type) as claims,                                                      -- usage types as billed
+    list(distinct p.usage_type order by p.usage_type) as claims,                                                      -- usage types as billed
     string_agg(distinct p.family, ', ' order by p.family) as family,
     string_agg(distinct p.successor, ', ' order by p.successor) as successor,
     max(p.machine_type) as machine_type,

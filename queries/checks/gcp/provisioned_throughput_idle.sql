@@ -58,7 +58,7 @@ bought as (
         bool_or(charge_role = 'fee') as is_monthly,
         sum(effective_cost) as cost,                                             -- billing currency
         sum(list_cost) as list_cost,                                             -- billing currency
-        list(distinct usage_type) as usage_types,
+        list(distinct usage_type order by usage_type) as usage_types,
         bool_or(environment = 'production') as is_production,
         min(source_first_day) as source_first_day                                -- UTC day
     from models

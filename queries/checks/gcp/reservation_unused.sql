@@ -54,7 +54,7 @@ unused as (
         sum(list_cost) as list_cost,
         max(region_id) as region_id,
         max(instance_type) as instance_type,
-        list(distinct usage_type) as usage_types
+        list(distinct usage_type order by usage_type) as usage_types
     from lines
     group by all
     having sum(consumed_quantity) > 0

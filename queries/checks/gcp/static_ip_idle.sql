@@ -45,7 +45,7 @@ with address_days as (
         sum(effective_cost) as cost,
         sum(committed_cost) as committed_cost,
         sum(list_cost) as list_cost,
-        list(distinct usage_type) as usage_types
+        list(distinct usage_type order by usage_type) as usage_types
     from usage_days
     where provider = 'gcp'
         and charge_date > $as_of - $window_days

@@ -73,7 +73,7 @@ endpoints as (
         sum(effective_cost) filter (charge_date > $as_of - $window_days) as cost,        -- billing currency
         sum(committed_cost) filter (charge_date > $as_of - $window_days) as committed_cost,  -- billing currency
         sum(list_cost) filter (charge_date > $as_of - $window_days) as list_cost,        -- billing currency
-        list(distinct usage_type) as usage_types,
+        list(distinct usage_type order by usage_type) as usage_types,
         min(source_first_day) as source_first_day,                                       -- UTC day
         bool_or(environment = 'production') as is_production
     from vertex

@@ -97,7 +97,7 @@ days as (
         sum(list_cost) as list_cost,                                                            -- billing currency
         sum(effective_cost) filter (has_sustained_use) as sustained_cost,                       -- billing currency
         sum(list_cost) filter (has_sustained_use) as sustained_list_cost,                       -- billing currency
-        list(distinct usage_type) as claims,
+        list(distinct usage_type order by usage_type) as claims,
         max(nullif(instance_type, '')) as instance_type,
         bool_or(usage_kind like '%gpu%') as has_gpu,
         bool_or(is_workbench) as is_workbench
