@@ -56,7 +56,7 @@ select
     d.committed_cost as credited,
     -- Part of the quantity that was credited.
     case
-        when d.effective_cost + d.committed_cost > 0
+        when d.effective_cost + d.committed_cost <> 0
             then d.consumed_quantity::double * d.committed_cost::double / (d.effective_cost + d.committed_cost)::double
         else d.consumed_quantity::double
     end as quantity,
@@ -83,23 +83,24 @@ select
 from days d
 join meters m using (load_id, meter_key)
 where m.charge_role = 'usage' and m.pricing_category = 'Committed'
-    and d.committed_cost > 0
+    and d.committed_cost <> 0 -- negated and stated anew: both count
     -- The model since 2025 has the price of the commitment in the line: nothing is to be moved there.
     and (m.load_id, m.meter_key) in (select (load_id, meter_key) from dimensions where commitment_credit is not null);
 
--- Pools: fees of one day and what they may cover, as narrow as both sides can be told apart.
+-- Pools: fees of one billing period and what they may cover, as narrow as both sides can be told apart. Not day by day:
+-- usage that comes late is billed with the next period and its fee is not, and over a month both ends are alike.
 create or replace temp table fee_pools as
 select
     f.*,
-    concat_ws('|', load_id, billing_account_id, billing_currency, charge_date, region_id, component, family) as narrow,
-    concat_ws('|', load_id, billing_account_id, billing_currency, charge_date, component) as wide
+    concat_ws('|', load_id, billing_account_id, billing_currency, region_id, component, family) as narrow,
+    concat_ws('|', load_id, billing_account_id, billing_currency, component) as wide
 from fees f;
 
 create or replace temp table covered_pools as
 select
     c.*,
-    concat_ws('|', load_id, billing_account_id, billing_currency, charge_date, region_id, component, family) as narrow,
-    concat_ws('|', load_id, billing_account_id, billing_currency, charge_date, component) as wide
+    concat_ws('|', load_id, billing_account_id, billing_currency, region_id, component, family) as narrow,
+    concat_ws('|', load_id, billing_account_id, billing_currency, component) as wide
 from covered c;
 
 create or replace temp table pooled_fees as
@@ -112,7 +113,7 @@ select
     pricing_unit,
     is_spend,
     case
-        when is_spend then concat_ws('|', load_id, billing_account_id, billing_currency, charge_date, 'sku', covered_sku)
+        when is_spend then concat_ws('|', load_id, billing_account_id, billing_currency, 'sku', covered_sku)
         when narrow in (select narrow from covered_pools where not is_spend) then narrow
         else wide
     end as pool
@@ -127,7 +128,7 @@ select
     quantity,
     pricing_unit,
     case
-        when is_spend then concat_ws('|', load_id, billing_account_id, billing_currency, charge_date, 'sku', product_sku)
+        when is_spend then concat_ws('|', load_id, billing_account_id, billing_currency, 'sku', product_sku)
         when narrow in (select narrow from fee_pools where not is_spend) then narrow
         else wide
     end as pool
@@ -173,7 +174,7 @@ with running as (
         p.used,
         true as is_usage,
         u.credited as part,
-        sum(u.credited) over (partition by pool order by u.meter_key) as so_far,
+        sum(u.credited) over (partition by pool order by u.charge_date, u.meter_key) as so_far,
         p.credited as whole
     from pooled_usage u
     join pools p using (pool)
@@ -185,7 +186,7 @@ with running as (
         p.used,
         false as is_usage,
         f.fee as part,
-        sum(f.fee) over (partition by pool order by f.meter_key) as so_far,
+        sum(f.fee) over (partition by pool order by f.charge_date, f.meter_key) as so_far,
         p.fee as whole
     from pooled_fees f
     join pools p using (pool)
