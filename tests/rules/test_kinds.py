@@ -414,3 +414,24 @@ def test_stated_environments_count_before_names() -> None:
     assert environment_of({"Stage": "Blue", "Name": "test-box"}, RULES) == "blue"
     assert environment_of({"user:Name": "test-box"}, RULES) == "non-production"
     assert environment_of({"Name": "box"}, RULES) is None
+
+
+def test_a_day_that_the_whole_export_lacks_says_nothing_about_one_resource() -> None:
+    """Thirteen of fourteen days, and the export has no more: judged, and paid for thirteen days."""
+    row = {
+        "provider": "gcp", "sub_account_id": "p", "resource_id": "r", "billing_currency": "USD",
+        "first_day": date(2026, 7, 1), "last_day": date(2026, 7, 31), "observed_days": 13, "cost": 13.0, "use": 0.0,
+        "hours": 13.0 * 24,
+    }  # fmt: skip
+    params = {"window_days": 14, "as_of": date(2026, 7, 31), "limit": 0, "share": 1.0, "working_hours_per_week": 50}
+    for kind, judge in (
+        (kinds.idle, {"use": "use", "at_most": "limit"}),
+        (kinds.schedule, {"hours": "hours", "at_least": "share"}),
+    ):
+        alone = kind(pl.LazyFrame([row]), judge, params).collect()
+        assert alone["skipped"].to_list() == [kinds.SHORT_HISTORY]
+        seen = kind(pl.LazyFrame([row | {kinds.MISSING: 1}]), judge, params)
+        assert seen.collect()["verdict"].to_list() == ["found"]
+        assert kinds.price(seen, params).collect()["monthly_cost"].to_list() == [pytest.approx(30.4375)]
+        short = kind(pl.LazyFrame([row | {kinds.MISSING: 1, "observed_days": 12}]), judge, params).collect()
+        assert short["skipped"].to_list() == [kinds.SHORT_HISTORY]

@@ -9,9 +9,10 @@ import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 RESERVED = {*kinds.COMMON, *kinds.OPTIONAL, "verdict", "skipped", "saves"}
-RESERVED |= {"monthly_cost", "monthly_savings", "monthly_savings_list", "monthly_freed"}
+RESERVED |= {kinds.MISSING, "monthly_cost", "monthly_savings", "monthly_savings_list", "monthly_freed"}
 PLAIN = re.compile(r"[A-Za-z0-9][\w.:/@+=,-]*")
 PLACE = re.compile(r"/(?:zones|regions|locations)/([a-z0-9-]+)/")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -151,10 +152,12 @@ def _outcomes(
 ) -> list[Outcome]:
     """(parameters, judged rows) of every check in order, or the text of its error."""
 
+    gaps = _gaps(con)
+
     def run(cursor: duckdb.DuckDBPyConnection, check: Check) -> Outcome:
         try:
             params = check.bind(overrides.get(check.id, {}), as_of)
-            return params, judged_rows(cursor, check, params)
+            return params, judged_rows(cursor, check, params, gaps)
         except (duckdb.Error, pl.exceptions.PolarsError, AdvisorError) as error:
             return str(error).split("\n")[0]
 
@@ -244,9 +247,47 @@ def merge_checks(parts: Sequence[Sequence[CheckResult]]) -> tuple[CheckResult, .
     return tuple(merged[key] for key in sorted(merged))
 
 
-def judged_rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> pl.DataFrame:
+GAP_SHARE = 0.1
+"""Part of a window that an export may lack before what is left of it proves nothing."""
+
+
+def _gaps(con: duckdb.DuckDBPyConnection) -> dict[str, list[date]]:
+    """Cloud → days without any usage line between the first and the last day of its exports."""
+    days: dict[str, list[date]] = {}
+    for provider, day in con.execute(
+        "select distinct provider, charge_date from usage_days order by provider, charge_date"
+    ).fetchall():
+        days.setdefault(provider, []).append(day)
+    return {
+        provider: [
+            before + timedelta(days=n) for before, after in pairwise(seen) for n in range(1, (after - before).days)
+        ]
+        for provider, seen in days.items()
+    }
+
+
+def _missing(gaps: Mapping[str, Sequence[date]], params: Mapping[str, Any]) -> dict[str, int]:
+    """Cloud → days of the check's window that its exports lack, where they are few."""
+    window_days, as_of = params.get("window_days", 0), params["as_of"]
+    missing = {
+        provider: sum(as_of - timedelta(days=window_days) < day <= as_of for day in days)
+        for provider, days in gaps.items()
+    }
+    return {provider: n for provider, n in missing.items() if 0 < n <= GAP_SHARE * window_days}
+
+
+def judged_rows(
+    con: duckdb.DuckDBPyConnection,
+    check: Check,
+    params: Mapping[str, Any],
+    gaps: Mapping[str, Sequence[date]] | None = None,
+) -> pl.DataFrame:
     """All rows of a check with verdict and reason for skipping."""
     frame = select(con, check, params)
+    if "provider" in frame.columns and (lacking := _missing(gaps or {}, params)):
+        frame = frame.with_columns(
+            pl.col("provider").replace_strict(lacking, default=0, return_dtype=pl.Int64).alias(kinds.MISSING)
+        )
     missing = [name for name in kinds.COMMON if name not in frame.columns]
     if missing:
         raise CheckError(

@@ -54,6 +54,9 @@ OPTIONAL: dict[str, str] = {
 }
 """Columns a check may return; every other column is evidence."""
 
+MISSING = "missing_days"
+"""Column that the engine adds: days of the window that the whole export of the row's cloud lacks; none without it."""
+
 SHORT_HISTORY = "too little history"
 NO_USAGE_LINES = "usage lines missing"
 NO_PRICE = "no price to compare with"
@@ -75,7 +78,7 @@ def idle(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]
         rows,
         found=_at_most(use, params[judge["at_most"]] * per),
         skips={
-            SHORT_HISTORY: _too_short(params),
+            SHORT_HISTORY: _too_short(rows, params),
             NO_USAGE_LINES: unseen,
         },
         active_within_days=judge.get("active_within_days", 2),
@@ -88,12 +91,12 @@ def schedule(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, 
 
     Saves 1 - working_hours_per_week / 168 of the cost, the week having 168 hours.
     """
-    window_hours = 24 * params["window_days"]
+    window_hours = 24 * _window(rows, params)
     share = _number(judge["hours"]) / window_hours
     return _verdicts(
         rows,
         found=_at_least(share, params[judge["at_least"]]),
-        skips={SHORT_HISTORY: _too_short(params), NO_USAGE_LINES: share.is_null()},
+        skips={SHORT_HISTORY: _too_short(rows, params), NO_USAGE_LINES: share.is_null()},
         saves=pl.lit(1 - params["working_hours_per_week"] / 168),
         active_within_days=judge.get("active_within_days", 2),
         as_of=params["as_of"],
@@ -215,12 +218,14 @@ def price(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.LazyFrame:
         monthly_freed        = k * s * 30.4375 / d
         monthly_savings_list = l * s * 30.4375 / d
 
-    d is `span_days`, else the days from the later of window start and `first_day` up to `as_of`.
+    d is `span_days`, else the days from the later of window start and `first_day` up to `as_of`, without those that the
+    export lacks.
     """
     as_of: date = params["as_of"]
     columns = rows.collect_schema().names()
     alive = (pl.lit(as_of) - pl.col("first_day")).dt.total_days() + 1
-    days = pl.col("span_days") if "span_days" in columns else pl.min_horizontal(alive, pl.lit(params["window_days"]))
+    seen = pl.when(alive >= params["window_days"]).then(_window(rows, params)).otherwise(alive)
+    days = pl.col("span_days") if "span_days" in columns else seen
     to_month = DAYS_PER_MONTH / days.cast(pl.Float64)
     cost = _number("cost")
     committed = pl.col("committed_cost").cast(pl.Float64).fill_null(0.0) if "committed_cost" in columns else pl.lit(0.0)
@@ -248,9 +253,14 @@ def _at_least(value: pl.Expr, limit: float) -> pl.Expr:
     return value >= limit * (1 - TOLERANCE)
 
 
-def _too_short(params: Mapping[str, Any]) -> pl.Expr:
-    window_days: int = params["window_days"]
-    return pl.col("observed_days") < window_days
+def _window(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.Expr:
+    """Days of the window that can be seen: a day that the whole export lacks says nothing about one resource."""
+    window_days = pl.lit(params["window_days"])
+    return window_days - pl.col(MISSING) if MISSING in rows.collect_schema().names() else window_days
+
+
+def _too_short(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.Expr:
+    return pl.col("observed_days") < _window(rows, params)
 
 
 def _verdicts(
