@@ -472,6 +472,7 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
                 parallel=trusted,
             )
         )
+        engine.find_unknown_usage(con)
         for currency, cost, credits, unknown in _monthly_costs(con):
             costs[currency][0] += cost
             costs[currency][1] += credits

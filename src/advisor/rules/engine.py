@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -107,8 +108,17 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
         " join scan_loads using (load_id) where resource_id <> '')",
         {"denied": NOT_PRODUCTION, "production": context.production_pattern, "other": context.other_pattern},
     )
-    for name in ("views", "unknown_usage"):
-        con.execute((files("advisor.queries") / "scan" / f"{name}.sql").read_text("utf-8"))
+    con.execute(_scan_sql("views"))
+
+
+def find_unknown_usage(con: duckdb.DuckDBPyConnection) -> None:
+    """Fills `unknown_usage`, which the costs and what is unmatched are told by, from the views of `prepare`."""
+    con.execute(_scan_sql("unknown_usage"))
+
+
+@cache
+def _scan_sql(name: str) -> str:
+    return (files("advisor.queries") / "scan" / f"{name}.sql").read_text("utf-8")
 
 
 def judge(
