@@ -299,6 +299,7 @@ READINGS: dict[str, Callable[[Line], Line]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_credits_count_once_whatever_amounts_contain(tmp_path: Path, shape: str, reading: str) -> None:
