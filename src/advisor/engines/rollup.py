@@ -572,7 +572,7 @@ def _nested(table: Table, column: str | None, fields: Mapping[str, str]) -> str:
     name, kind = table.sql(column), table.types[column]
     if kind in ("VARCHAR", "JSON"):
         return _from_json(name if kind == "VARCHAR" else f"{name}::varchar", fields)
-    if kind.startswith("MAP") and set(fields) == KEY_VALUE:
+    if kind.startswith("MAP") and set(fields) >= KEY_VALUE:
         return f"map_entries({name})::{wanted}"
     if repeated := REPEATED.match(kind):  # writers that do not mark lists
         return f'list_transform({name}."list", lambda e: e.{identifier(repeated[1])})::{wanted}'
@@ -586,7 +586,7 @@ REPEATED = re.compile(r'STRUCT\("?list"? STRUCT\("?(\w+)"? ')
 def _from_json(text: str, fields: Mapping[str, str]) -> str:
     """A JSON text as a list of structs; labels may be an object as well, and those that are no JSON are none."""
     made = f"from_json({text}, {literal(json.dumps([{name: kind.upper() for name, kind in fields.items()}]))})"
-    if set(fields) != KEY_VALUE:
+    if not set(fields) >= KEY_VALUE:
         return made
     entries = f"map_entries(try_cast(try_cast({text} as json) as map(varchar, varchar)))::{_struct(fields)}[]"
     return f"case when starts_with(ltrim({text}), '{{') then {entries} else try({made}) end"
