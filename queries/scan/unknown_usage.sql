@@ -8,19 +8,19 @@ from (
     -- service (regular expression on the name in lower case), usage (on usage_kind)
     (
         '^compute engine$',
-        '(instance|optimized|a2|a3|a4|g2|c[0-9]\w*|n[0-9]\w*|e2|m[0-9]|t2[ad]|z3|h[34]|tpu).* (core|ram)|^(core|ram) |pd (capacity|iops|snapshot)|hyperdisk|snapshot|image|^nvidia|gpu|local (ssd|storage)|commitment|static ip|external ip|ip address|^network |data transfer|licens|sole tenan|reserved|dws |instance (group|schedule)|forwarding rule|load balanc|nat gateway|cloud nat|vpn|interconnect|vm state|suspended|spot preemptible'
+        '(instance|optimized|a2|a3|a4|g2|c[0-9]\w*|n[0-9]\w*|e2|m[0-9]|t2[ad]|z3|h[34]|tpu).* (core|ram)|^(core|ram) |pd (capacity|iops|snapshot)|hyperdisk|snapshot|image|^nvidia|gpu|local (ssd|storage)|commitment|static ip|external ip|ip address|^network |data transfer|egress|licens|sole tenan|reserved|dws |instance (group|schedule)|forwarding rule|load balanc|nat gateway|cloud nat|vpn|interconnect|vm state|suspended|spot preemptible'
     ),
     (
         '^networking$',
-        'nat|forwarding rule|load balanc|vpn|interconnect|vlan|data transfer|network|dns|cdn|armor|ip |private service|peering|static|cloud router|packet|firewall|flow log|telemetry|intelligence center|proxy'
+        'nat|forwarding rule|load balanc|vpn|interconnect|vlan|data transfer|network|dns|cdn|armor|egress|download|ip |private service|peering|static|cloud router|packet|firewall|flow log|telemetry|intelligence center|proxy'
     ),
     ('^cloud sql$', 'cloud sql|vcpu|ram|storage|backup|ip address|data transfer|network|data cache|licens|serverless exports'),
-    ('^kubernetes engine$', 'cluster|autopilot|pod|backup|multi|enterprise|commitment|gke|backup'),
+    ('^kubernetes engine$', 'cluster|autopilot|pod|backup|multi|enterprise|commitment|gke'),
     ('^cloud run( functions)?$|^cloud functions$', 'cpu|memory|request|instance|invocation|gpu|network|data transfer|worker|job|function'),
     ('^bigquery', 'analysis|storage|streaming|edition|slot|notebook|bi engine|commitment|ml|transfer|data|query|reservation|colab|airflow|omni|metadata|api|annual|monthly|flex'),
     (
         '^cloud storage$',
-        'storage|class [ab]|operation|retriev|early delete|replication|network|data transfer|autoclass|tag|inventory|insights|soft|anywhere|management|management'
+        'storage|class [ab]|operation|retriev|early delete|replication|network|data transfer|download|egress|autoclass|tag|inventory|insights|soft|anywhere|management'
     ),
     ('^cloud logging$|^stackdriver logging$', 'log'),
     ('^cloud monitoring$|^stackdriver monitoring$', 'metric|monitoring|prometheus|api|uptime|trace|synthetic|read|ingest|alert'),

@@ -77,7 +77,12 @@ def _charts(result: ScanResult) -> list[dict[str, Any]]:
     """Bars of savings by kind, service and owner; every currency has its own scale."""
     named = (("kind", result.by_kind), ("service", result.by_service), ("owner", result.by_owner))
     return [
-        {"label": label, "scales": [(lines, _longest(lines)) for lines in wording.by_currency(groups).values()]}
+        {
+            "label": label,
+            "scales": [
+                (lines, _longest(lines)) for lines in map(wording.largest, wording.by_currency(groups).values())
+            ],
+        }
         for label, groups in named
         if groups
     ]

@@ -39,9 +39,6 @@ LEAST_TEXT = 12
 GAP = 3
 """Columns between two columns of a table."""
 
-MOST_GROUPS = 10
-"""Lines of a summary, per currency; the others are added up in one line."""
-
 CONFIDENCE_STYLES = {"high": "bold green", "medium": "yellow", "low": "dim"}
 
 
@@ -141,14 +138,10 @@ def _summary(console: Console, result: ScanResult) -> None:
 
 def _groups(lines: Sequence[Group]) -> list[list[str]]:
     """Rows of the largest groups of one currency, and the sum of the others."""
-    rows = [_group(g.name, g.currency, [g]) for g in lines[:MOST_GROUPS]]
-    rest = lines[MOST_GROUPS:]
-    return [*rows, _group(f"{len(rest)} more", rest[0].currency, rest)] if rest else rows
-
-
-def _group(name: str, currency: str, groups: Sequence[Group]) -> list[str]:
-    cost, savings = sum(g.monthly_cost for g in groups), sum(g.monthly_savings for g in groups)
-    return [name, f"{sum(g.findings for g in groups):,}", currency, wording.amount(cost), wording.amount(savings)]
+    return [
+        [g.name, f"{g.findings:,}", g.currency, wording.amount(g.monthly_cost), wording.amount(g.monthly_savings)]
+        for g in wording.largest(lines)
+    ]
 
 
 def _credits(console: Console, result: ScanResult) -> None:

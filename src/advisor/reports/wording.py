@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST_GROUPS = 10
+"""Lines of a summary, per currency; the others are added up in one line."""
+
 
 def clean(value: T) -> T:
     """`value` with every text inside it, at any depth, on one line and free of control and direction characters."""
@@ -209,6 +212,21 @@ def failed(result: ScanResult) -> list[CheckResult]:
 def is_incomplete(result: ScanResult) -> bool:
     """Whether some input could not be read or some check failed."""
     return any(p.incomplete for p in result.problems) or bool(failed(result))
+
+
+def largest(lines: Sequence[Group]) -> list[Group]:
+    """The largest groups of one currency, and the sum of the others as one: nobody reads forty of them."""
+    rest = lines[MOST_GROUPS:]
+    if len(rest) < 2:
+        return list(lines)
+    others = replace(
+        rest[0],
+        name=f"{len(rest)} more",
+        findings=sum(g.findings for g in rest),
+        monthly_cost=sum(g.monthly_cost for g in rest),
+        monthly_savings=sum(g.monthly_savings for g in rest),
+    )
+    return [*lines[:MOST_GROUPS], others]
 
 
 def unmatched(result: ScanResult) -> str:
