@@ -18,6 +18,7 @@ aws rds modify-db-instance --region {region} --db-instance-identifier {resource_
 aurora   = "aws rds describe-db-instances --region {region} --db-instance-identifier {resource_name}"
 cluster  = "aws rds describe-db-clusters --region {region}"
 [judge]
+active_within_days = 4
 [params.window_days]
 default = 14
 unit    = "days"
@@ -41,6 +42,16 @@ with lines as (
             or usage_kind like '%InstanceUsage%:db.%'
             or usage_kind like '%Multi-AZ%Usage:db.%'
         )
+),
+marked as (
+    -- What rests over a weekend is not watched then; what runs on without is not watched any more.
+    select
+        * replace (
+            is_insight
+            and max(charge_date) filter (where is_insight) over whole >= max(charge_date) over whole - 1 as is_insight
+        )
+    from lines
+    window whole as (partition by provider, sub_account_id, resource_id, billing_currency)
 )
 select
     provider,
@@ -63,5 +74,5 @@ select
     coalesce(sum(list_cost) filter (is_insight), 0) as list_cost,                    -- billing currency
     list(distinct usage_type order by usage_type) filter (is_insight) as claims,     -- usage types
     coalesce(sum(consumed_quantity) filter (is_insight), 0) as vcpu_hours            -- vCPU-h or ACU-h (PI_LTR: vCPU-months)
-from lines
+from marked
 group by all

@@ -15,7 +15,8 @@ aws ec2 describe-instances --region {region} --instance-ids {resource_name}
 reason      = "Surplus credits of {surplus_vcpu_hours} vCPU-hours come on top of {instance_type}, which is {instance_share_of_cost} of its cost; {successor} instead would cost {extra_cost_of_successor} more in the window."
 references  = ["https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-unlimited-mode-concepts.html"]
 [judge]
-ratio = "instance_share_of_cost"
+ratio              = "instance_share_of_cost"
+active_within_days = 4
 [params.window_days]
 default = 30
 unit    = "days"

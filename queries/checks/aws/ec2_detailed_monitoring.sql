@@ -15,6 +15,7 @@ aws ec2 unmonitor-instances --region {region} --instance-ids {resource_name}
 reason      = "Detailed monitoring cost {cost} for {metric_months} metric-months in {observed_days} days."
 references  = ["https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html"]
 [judge]
+active_within_days = 4
 [params.window_days]
 default = 14
 unit    = "days"
@@ -24,9 +25,23 @@ default = 7
 unit    = "days"
 help    = "Days with the charge in the window before it counts as lasting."
 ---*/
+with running as (
+    select
+        provider,
+        sub_account_id,
+        regexp_extract(resource_id, '[^/]+$') as instance,
+        max(charge_date) as last_run_day                            -- UTC day
+    from usage_days
+    where charge_date > $as_of - $window_days
+        and charge_date <= $as_of
+        and regexp_matches(usage_kind, '^(Box|HostBox|Dedicated|Spot)Usage')
+        and resource_id <> ''
+        and resource_id not like 'all:%'
+    group by all
+)
 select
-    provider,
-    sub_account_id,
+    u.provider,
+    u.sub_account_id,
     resource_id,
     billing_currency,
     'EC2 instance' as resource_type,
@@ -39,7 +54,9 @@ select
     sum(list_cost) as list_cost,                                    -- billing currency
     list(distinct usage_type order by usage_type) as claims,        -- usage types
     sum(consumed_quantity) as metric_months                         -- metric-months
-from usage_days
+from usage_days u
+left join running r
+    on (r.provider, r.sub_account_id, r.instance) = (u.provider, u.sub_account_id, regexp_extract(u.resource_id, '[^/]+$'))
 where charge_date > $as_of - $window_days
     and charge_date <= $as_of
     and resource_id <> ''
@@ -47,3 +64,5 @@ where charge_date > $as_of - $window_days
     and usage_kind = 'CW:MetricMonitorUsage'
     and operation = 'MetricStorage:AWS/EC2'
 group by all
+-- An instance that runs on without them has them no more; one that rests has none either.
+having max(charge_date) >= coalesce(max(last_run_day) - 1, max(charge_date))

@@ -11,7 +11,8 @@ remediation = "Test the workload on the Graviton type named, then replace the in
 command     = "aws ec2 describe-instances --region {region} --instance-ids {resource_name}"
 reason      = "{instance_type} runs Linux; {successor} has the same vCPUs and memory at {price_ratio} times the list price."
 [judge]
-ratio = "price_ratio"
+ratio              = "price_ratio"
+active_within_days = 4
 [params.window_days]
 default = 30
 unit    = "days"

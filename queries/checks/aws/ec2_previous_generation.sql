@@ -15,7 +15,8 @@ aws ec2 create-image --region {region} --instance-id {resource_name} --name befo
 reason      = "{instance_type} costs more than its successor {successor}, whose list price is {price_ratio} times as high."
 references  = ["https://aws.amazon.com/ec2/previous-generation/"]
 [judge]
-ratio = "price_ratio"
+ratio              = "price_ratio"
+active_within_days = 4
 [params.window_days]
 default = 30
 unit    = "days"

@@ -21,6 +21,7 @@ aws rds create-db-cluster-snapshot --region {region} --db-cluster-identifier {re
 """
 cluster-resource = "aws rds describe-db-clusters --region {region} --filters Name=db-cluster-resource-id,Values={resource_name}"
 [judge]
+active_within_days = 4
 [params.window_days]
 default = 14
 unit    = "days"
@@ -48,6 +49,16 @@ with lines as (
             or usage_kind like '%Multi-AZ%Usage:db.%'
             or usage_kind like 'Aurora:ServerlessV2%Usage'
         )
+),
+marked as (
+    -- What rests over a weekend has no surcharge then; what runs on without it is rid of it.
+    select
+        * replace (
+            is_surcharge
+            and max(charge_date) filter (where is_surcharge) over whole >= max(charge_date) over whole - 1 as is_surcharge
+        )
+    from lines
+    window whole as (partition by provider, sub_account_id, resource_id, billing_currency)
 ),
 began as (
     -- Over the whole history: the first days of the window may be ones on which the database was stopped.
@@ -82,6 +93,6 @@ select
         filter (is_surcharge) as engines,                                                                   -- engine and version
     coalesce(bool_or(usage_kind like '%:Yr3:%') filter (is_surcharge), false) as third_year,                -- true, false
     coalesce(sum(consumed_quantity) filter (is_surcharge), 0) as vcpu_hours                                 -- vCPU-h or ACU-h
-from lines
+from marked
 left join began using (provider, sub_account_id, resource_id)
 group by all

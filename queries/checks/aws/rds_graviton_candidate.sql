@@ -14,7 +14,8 @@ aws rds describe-valid-db-instance-modifications --region {region} --db-instance
 """
 reason      = "{instance_type} runs on x86; {successor} has the same vCPUs and memory at {price_ratio} times the list price."
 [judge]
-ratio = "price_ratio"
+ratio              = "price_ratio"
+active_within_days = 4
 [params.window_days]
 default = 30
 unit    = "days"

@@ -15,7 +15,8 @@ aws redshift describe-node-configuration-options --region {region} --action-type
 reason      = "{node_hours} node-hours on {instance_type} in the window; AWS has replaced DS2, DC1 and DC2 by RA3."
 references  = ["https://docs.aws.amazon.com/redshift/latest/mgmt/rs-ra3-upgrading.html"]
 [judge]
-ratio = "current_generation_share_of_hours"
+ratio              = "current_generation_share_of_hours"
+active_within_days = 4
 [params.window_days]
 default = 30
 unit    = "days"

@@ -17,6 +17,7 @@ aws opensearch get-compatible-versions --region {region} --domain-name {resource
 elasticache = "aws elasticache describe-cache-clusters --region {region}"
 docdb       = "aws docdb describe-db-clusters --region {region}"
 [judge]
+active_within_days = 4
 [params.window_days]
 default = 14
 unit    = "days"
@@ -49,6 +50,17 @@ with lines as (
             or usage_kind like '%NodeUsage:cache.%'
             or (service_code = 'AmazonDocDB' and usage_kind like '%InstanceUsage%:db.%')
         )
+),
+marked as (
+    -- What rests over a weekend has no surcharge then; what runs on without it is rid of it.
+    select
+        * replace (
+            is_surcharge
+            and max(charge_date) filter (where is_surcharge) over whole >= max(charge_date) over whole - 1 as is_surcharge
+        )
+    from lines
+    where engine is not null
+    window whole as (partition by provider, sub_account_id, resource_id, billing_currency)
 )
 select
     provider,
@@ -69,6 +81,5 @@ select
     coalesce(sum(list_cost) filter (is_surcharge), 0) as list_cost,                   -- billing currency
     list(distinct usage_type order by usage_type) filter (is_surcharge) as claims,    -- usage types
     coalesce(sum(consumed_quantity) filter (is_surcharge), 0) as hours                -- instance-, node- or vCPU-h
-from lines
-where engine is not null
+from marked
 group by all

@@ -87,6 +87,7 @@ months as (
         l.resource_id,
         l.billing_currency,
         date_trunc('month', l.charge_date)::date as month,
+        count(distinct l.charge_date) as seen_days,
         sum(l.consumed_quantity) / count(distinct l.charge_date) * day(last_day(any_value(l.charge_date))) as gib,  -- GiB
         sum(l.effective_cost) as cost,
         sum(l.committed_cost) as committed_cost,
@@ -132,7 +133,7 @@ judged as (
         max(cost) filter (month = last_month) as cost,
         max(committed_cost) filter (month = last_month) as committed_cost,
         max(list_cost) filter (month = last_month) as list_cost,
-        max(day(last_day(month))) filter (month = last_month) as span_days,
+        max(seen_days) filter (month = last_month) as span_days,
         max(gib) filter (month = last_month) as gib,
         max(gib) filter (month = greatest(base_month, last_month - to_months($counted_months))) as gib_then,
         max(gib - gib_before) filter (month = last_month) as last_gain,
@@ -174,7 +175,7 @@ select
     g.first_day,                                                                   -- UTC day
     g.last_day,                                                                    -- UTC day
     date_diff('day', g.first_day, g.last_day) + 1 as observed_days,                -- days
-    coalesce(j.span_days, 1) as span_days,                                         -- days of the last complete month
+    coalesce(j.span_days, 1) as span_days,                                         -- days that the export has of the last complete month
     coalesce(j.cost, 0) as cost,                                                   -- billing currency, last complete month
     j.committed_cost,                                                              -- billing currency
     j.list_cost,                                                                   -- billing currency

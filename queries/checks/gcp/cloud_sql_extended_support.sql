@@ -14,6 +14,7 @@ gcloud sql backups create --instance {resource_name} --project {account_id} --de
 reason      = "Extended support of {versions} cost {cost} in {observed_days} days, on top of the database itself."
 references  = ["https://cloud.google.com/sql/docs/mysql/extended-support"]
 [judge]
+active_within_days = 4
 [commands]
 group = "gcloud sql instances list --project {account_id} --sort-by=databaseVersion"
 [params.window_days]
@@ -28,12 +29,24 @@ help    = "Days with surcharge in the window before it is more than a restored c
 with lines as (
     select
         *,
-        usage_kind like '%extended support%' as is_surcharge
+        usage_kind like '%extended support%' as is_surcharge,
+        regexp_matches(usage_kind, '\bv?cpu\b|\bram\b|instance') and not regexp_matches(usage_kind, 'storage|ip address|backup') as is_running
     from usage_days
     where provider = 'gcp'
         and charge_date > $as_of - $window_days
         and charge_date <= $as_of
         and (usage_kind like 'cloud sql%' or service_name = 'Cloud SQL' or service_code = '9662-B51E-5089')
+),
+
+marked as (
+    -- What rests over a weekend has no surcharge then; what runs on without it is rid of it.
+    select
+        * replace (
+            is_surcharge
+            and max(charge_date) filter (where is_surcharge) over whole >= max(charge_date) filter (where is_running or is_surcharge) over whole - 1 as is_surcharge
+        )
+    from lines
+    window whole as (partition by provider, sub_account_id, resource_id, billing_currency)
 )
 
 select
@@ -54,5 +67,5 @@ select
         distinct trim(regexp_extract(usage_kind, 'for ([^:]+):', 1) || ' ' || regexp_extract(usage_kind, 'v[0-9.]+$')), ', '
     ) filter (is_surcharge) as versions,
     'high' as group_confidence                                                                  -- the lines are nothing else
-from lines
+from marked
 group by all

@@ -14,7 +14,8 @@ command     = "gcloud logging read 'protoPayload.serviceName=\"aiplatform.google
 [commands]
 group = "gcloud logging read 'protoPayload.serviceName:(\"aiplatform.googleapis.com\" OR \"generativelanguage.googleapis.com\")' --project {account_id} --freshness 1d --limit 20"
 [judge]
-target = "standard_cost"
+target             = "standard_cost"
+active_within_days = 4
 [params.window_days]
 default = 30
 unit    = "days"
@@ -52,6 +53,18 @@ with tokens as (
         and not regexp_matches(usage_kind, 'storage|provisioned|grounding|instance')
 ),
 
+running as (
+    -- Tokens rest over a weekend; where the same ones go on at the standard price, priority is over.
+    select
+        * replace (
+            is_priority
+            and max(charge_date) filter (where is_priority) over same >= max(charge_date) filter (where not is_discounted) over same - 1
+                as is_priority
+        )
+    from tokens
+    window same as (partition by provider, sub_account_id, resource_id, billing_currency, standard_kind, pricing_unit)
+),
+
 prices as (
     -- Free tiers have no price. The text of a SKU names model, place and modality, so its price holds in all projects.
     select
@@ -71,7 +84,7 @@ priced as (
         t.*,
         p.price,                                                                         -- billing currency per token
         t.is_priority and p.price is not null as compares
-    from tokens t
+    from running t
     left join prices p using (billing_account_id, billing_currency, standard_kind, pricing_unit)
     where t.charge_date > $as_of - $window_days
 ),

@@ -49,7 +49,18 @@ help    = "Where all else in the project grew by this share of the logs' growth,
 ---*/
 -- 'Log Volume' and 'Log Storage cost' are the same SKU: logs as they come in. 'Log Retention cost' is what stays beyond
 -- 30 days. Vended logs (VPC flow logs, firewall logs) have their own SKUs and are another matter.
-with lines as (
+with calendar as (
+    -- Days that the export has of a project: one that it lacks is not one without.
+    select
+        provider,
+        sub_account_id,
+        date_trunc('month', charge_date)::date as month,
+        count(distinct charge_date) as seen_days                                   -- days
+    from usage_days
+    where provider = 'gcp'
+    group by all
+),
+lines as (
     select
         *,
         case
@@ -58,6 +69,7 @@ with lines as (
         end as series,
         day(last_day(month)) as days_in_month
     from usage_months
+    join calendar using (provider, sub_account_id, month)
     where provider = 'gcp'
         and (
             product_sku in ('143F-A1B0-E0BE', 'F4AE-5A52-ACE3')
@@ -89,10 +101,10 @@ months as (
         billing_currency,
         series,
         month,
-        any_value(days_in_month) as days_in_month,
-        sum(consumed_quantity) as quantity,                                        -- GiB taken in; GiB-months kept
+        any_value(seen_days) as seen_days,
+        sum(consumed_quantity) * any_value(days_in_month) / any_value(seen_days) as quantity,  -- GiB taken in; GiB kept
         -- Intake by the day, so that short months do not look smaller.
-        sum(consumed_quantity / case when series = 'intake' then days_in_month else 1 end) as level,
+        sum(consumed_quantity * case when series = 'intake' then 1 else days_in_month end) / any_value(seen_days) as level,
         sum(effective_cost) as cost,
         sum(committed_cost) as committed_cost,
         sum(list_cost) as list_cost,
@@ -153,7 +165,7 @@ series as (
         max(committed_cost) filter (month = last_month) as committed_cost,
         max(list_cost) filter (month = last_month) as list_cost,
         any_value(claims) filter (month = last_month) as claims,
-        max(days_in_month) filter (month = last_month) as span_days,
+        max(seen_days) filter (month = last_month) as span_days,
         max(quantity) filter (month = last_month) as gib,
         max(quantity) filter (month = greatest(base_month, last_month - to_months($counted_months))) as gib_then,
         max(level) filter (month = last_month) as level,
@@ -171,7 +183,7 @@ under_way as (
         resource_id,
         billing_currency,
         series,
-        sum(consumed_quantity * case when series = 'intake' then 1 else days_in_month end) / day($as_of::date) as level_now
+        sum(consumed_quantity * case when series = 'intake' then 1 else days_in_month end) / any_value(seen_days) as level_now
     from lines
     where month = date_trunc('month', $as_of::date)
         and last_day($as_of::date) > $as_of
@@ -185,8 +197,9 @@ others as (
         sub_account_id,
         billing_currency,
         month,
-        sum(effective_cost / day(last_day(month))) as cost_per_day                 -- billing currency
+        sum(effective_cost) / any_value(seen_days) as cost_per_day                 -- billing currency
     from usage_months
+    join calendar using (provider, sub_account_id, month)
     where provider = 'gcp'
         and service_code <> '5490-F7B7-8DF6'
         and service_name <> 'Cloud Logging'
@@ -258,7 +271,7 @@ select
     g.first_day,                                                                   -- UTC day
     g.last_day,                                                                    -- UTC day
     date_diff('day', g.first_day, g.last_day) + 1 as observed_days,                -- days
-    coalesce(j.span_days, 1) as span_days,                                         -- days of the last complete month
+    coalesce(j.span_days, 1) as span_days,                                         -- days that the export has of the last complete month
     coalesce(j.cost, 0) as cost,                                                   -- billing currency, last complete month
     j.committed_cost,                                                              -- billing currency
     j.list_cost,                                                                   -- billing currency

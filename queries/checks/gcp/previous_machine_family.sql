@@ -11,7 +11,8 @@ remediation = "Test the workload on the successor, then stop the machine, change
 reason      = "vCPUs and memory of {family} cost {cost} in the window; {successor} would cost {price_ratio} times as much, discounts for sustained use included."
 references  = ["https://cloud.google.com/compute/docs/machine-resource", "https://cloud.google.com/compute/docs/sustained-use-discounts"]
 [judge]
-ratio = "price_ratio"
+ratio              = "price_ratio"
+active_within_days = 4
 [commands]
 unplaced = "gcloud compute instances list --project {account_id} --filter=\"name={resource_name}\""
 instance = """

@@ -35,7 +35,18 @@ default = 0.5
 unit    = "share"
 help    = "A last month that grew by less than this share of the average before it is the beginning of a plateau."
 ---*/
-with lines as (
+with calendar as (
+    -- Days that the export has of a project: one that it lacks is not one without.
+    select
+        provider,
+        sub_account_id,
+        date_trunc('month', charge_date)::date as month,
+        count(distinct charge_date) as seen_days                                   -- days
+    from usage_days
+    where provider = 'gcp'
+    group by all
+),
+lines as (
     -- A snapshot may lie in a multi-region ('us', 'eu', 'asia'), its disks in one of the regions there.
     select
         * exclude (region_id),
@@ -88,12 +99,15 @@ months as (
         region_id,
         billing_currency,
         month,
-        coalesce(sum(consumed_quantity) filter (is_snapshot), 0) as gib,        -- GiB-months: the average GiB of the month
-        coalesce(sum(consumed_quantity) filter (not is_snapshot), 0) as disk_gib,
+        any_value(seen_days) as seen_days,
+        -- The average of the days that the export has, in GiB: lines are GiB-months.
+        coalesce(sum(consumed_quantity * day(last_day(month)) / seen_days) filter (is_snapshot), 0) as gib,
+        coalesce(sum(consumed_quantity * day(last_day(month)) / seen_days) filter (not is_snapshot), 0) as disk_gib,
         sum(effective_cost) filter (is_snapshot) as cost,
         sum(committed_cost) filter (is_snapshot) as committed_cost,
         sum(list_cost) filter (is_snapshot) as list_cost
     from lines
+    join calendar using (provider, sub_account_id, month)
     where last_day(month) <= $as_of
     group by all
 ),
@@ -134,7 +148,7 @@ judged as (
         max(cost) filter (month = last_month) as cost,
         max(committed_cost) filter (month = last_month) as committed_cost,
         max(list_cost) filter (month = last_month) as list_cost,
-        max(day(last_day(month))) filter (month = last_month) as span_days,
+        max(seen_days) filter (month = last_month) as span_days,
         max(gib) filter (month = last_month) as gib,
         max(gib) filter (month = greatest(base_month, last_month - to_months($counted_months))) as gib_then,
         max(gib - gib_before) filter (month = last_month) as last_gain,
@@ -180,7 +194,7 @@ select
     r.first_day,                                                                   -- UTC day
     r.last_day,                                                                    -- UTC day
     date_diff('day', r.first_day, r.last_day) + 1 as observed_days,                -- days
-    coalesce(j.span_days, 1) as span_days,                                         -- days of the last complete month
+    coalesce(j.span_days, 1) as span_days,                                         -- days that the export has of the last complete month
     coalesce(j.cost, 0) as cost,                                                   -- billing currency, last complete month
     j.committed_cost,                                                              -- billing currency
     j.list_cost,                                                                   -- billing currency
