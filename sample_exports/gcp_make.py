@@ -892,10 +892,11 @@ def totals(lines: list[Line]) -> dict[str, dict]:
         month = f"{line.month[:4]}-{line.month[4:]}"
         own = sums.setdefault(month, {"rows": 0, "billed_cost": D(0), "credits": D(0), "effective_cost": D(0)})
         promotions = sum((a for key, a in line.credits if key == "promo"), D(0))
-        net = line.cost + sum((a for _, a in line.credits), D(0))
+        credits = sum((a for _, a in line.credits), D(0))
+        net = line.cost + credits
         own["rows"] += 1
         own["billed_cost"] += net
-        own["credits"] += promotions
+        own["credits"] += credits
         own["effective_cost"] += net - promotions
     return {month: sums[month] for month in sorted(sums)}
 

@@ -184,6 +184,7 @@ join net using (load_id)
 select
     *,
     case when line_item_line_item_type = 'Credit' then billed_cost else 0 end as credits,
+    0 as discount_credits,
     case
         when line_item_line_item_type in ('DiscountedUsage', 'RIFee') or starts_with(line_item_line_item_type, 'SavingsPlan')
             or (line_item_line_item_type = 'Fee' and coalesce(reservation_reservation_a_r_n, '') <> '') then effective_cost

@@ -44,6 +44,7 @@ select
     coalesce(BilledCost, 0) as billed_cost,
     coalesce(EffectiveCost, BilledCost, 0) as effective_cost,
     case when ChargeCategory in ('Credit', 'credit') then coalesce(BilledCost, 0) else 0 end as credits,
+    0 as discount_credits,
     case
         when coalesce(CommitmentDiscountId, '') <> '' or PricingCategory in ('Committed', 'committed')
             then coalesce(EffectiveCost, BilledCost, 0)

@@ -215,6 +215,7 @@ select
     exact_cost + promotions + discounts as billed_cost,
     exact_effective as effective_cost,
     case when ChargeCategory in ('Credit', 'credit') then exact_cost + promotions + discounts else promotions end as credits,
+    case when ChargeCategory in ('Credit', 'credit') then 0 else discounts end as discount_credits,
     case
         when is_fee then 0
         when commitment_credits <> 0 and not coalesce(is_amortised, false) then -commitment_credits

@@ -117,6 +117,7 @@ select
     hours_mask,
     exact_cost + discounts + promotions as billed_cost,
     promotions as credits,
+    discounts as discount_credits,
     exact_cost + discounts as effective_cost,
     case
         when is_fee then 0

@@ -2,6 +2,7 @@
 -- what the partitions of a BigQuery table held.
 
 alter table days add column credits decimal(38, 10) default 0;         -- part of billed_cost: promotional credits, which may end
+alter table days add column discount_credits decimal(38, 10) default 0; -- part of effective_cost: credits that are discounts
 alter table days add column committed_cost decimal(38, 10) default 0;  -- part of effective_cost that a commitment covers
 
 update days set credits = days.billed_cost
@@ -14,6 +15,7 @@ where m.load_id = days.load_id and m.meter_key = days.meter_key and m.pricing_ca
 
 alter table meters add column resource_name varchar default '';        -- what people call it, where resource_id does not say
 
+alter table totals add column billing_account_id varchar default '';
 alter table totals add column currency_conversion_rate double;         -- units of billing_currency per USD, as the export says
 
 create table partitions (                 -- of a BigQuery table, as last seen; what is loaded is for the deliveries of loads to say

@@ -21,6 +21,7 @@ from advisor.ingest import discover
 from advisor.ingest.location import LocalLocation
 from advisor.model import (
     DAYS_PER_MONTH,
+    AccountTotal,
     CurrencySummary,
     Finding,
     Group,
@@ -578,26 +579,46 @@ def _failed_checks(result: ScanResult) -> tuple[Problem, ...]:
 
 
 def _totals(con: DuckDBPyConnection) -> tuple[PeriodTotal, ...]:
-    rows = con.execute(
-        "select l.source, l.format, t.provider, l.period, t.billing_currency, t.line_count, t.billed_cost, t.credits,"
-        " t.effective_cost, l.notes, t.currency_conversion_rate from loads l join totals t using (load_id) order by 1, 4, 3, 5"
-    ).fetchall()
+    parts: dict[tuple[Any, ...], list[AccountTotal]] = defaultdict(list)
+    for *total, account, rows, billed, credits, effective in con.execute(
+        "select l.source, l.format, t.provider, l.period, t.billing_currency, l.notes, max(t.currency_conversion_rate),"
+        " t.billing_account_id, sum(t.line_count)::bigint, sum(t.billed_cost), sum(t.credits), sum(t.effective_cost)"
+        " from loads l join totals t using (load_id) group by all order by 1, 4, 3, 5, t.billing_account_id"
+    ).fetchall():
+        source, form, provider, period, currency, notes, rate = total
+        parts[source, form, provider, period, currency, tuple(notes), rate].append(
+            AccountTotal(
+                billing_account_id=account,
+                rows=rows,
+                billed_cost=Decimal(billed),
+                credits=Decimal(credits),
+                effective_cost=Decimal(effective),
+            )
+        )
     return tuple(
         PeriodTotal(
-            source=shown(row[0]),
-            format=row[1],
-            provider=row[2],
-            period=row[3],
-            currency=row[4],
-            rows=row[5],
-            billed_cost=Decimal(row[6]),
-            credits=Decimal(row[7]),
-            effective_cost=Decimal(row[8]),
-            notes=(*row[9], *_conversion(row[4], row[10])),
-            currency_conversion_rate=row[10],
+            source=shown(source),
+            format=form,
+            provider=provider,
+            period=period,
+            currency=currency,
+            rows=sum(a.rows for a in accounts),
+            billed_cost=sum((a.billed_cost for a in accounts), Decimal(0)),
+            credits=sum((a.credits for a in accounts), Decimal(0)),
+            effective_cost=sum((a.effective_cost for a in accounts), Decimal(0)),
+            notes=(*notes, *_conversion(currency, rate), *_shares(accounts)),
+            currency_conversion_rate=rate,
+            billing_accounts=tuple(accounts),
         )
-        for row in rows
+        for (source, form, provider, period, currency, notes, rate), accounts in parts.items()
     )
+
+
+def _shares(accounts: Sequence[AccountTotal]) -> tuple[str, ...]:
+    """What is billed to each payer, where an export holds several."""
+    if len(accounts) < 2:
+        return ()
+    return tuple(f"billing account {a.billing_account_id or 'unknown'}: billed {a.billed_cost:,.2f}" for a in accounts)
 
 
 def _conversion(currency: str, rate: float | None) -> tuple[str, ...]:

@@ -71,8 +71,23 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTotal:
+    """The part of one billing account in a PeriodTotal."""
+
+    billing_account_id: str
+    rows: int
+    billed_cost: Decimal
+    credits: Decimal
+    effective_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodTotal:
-    """The sums of one billing period of one source in one currency; equal in export and database to the cent."""
+    """The sums of one billing period of one source in one currency; equal in export and database to the cent.
+
+    `billed_cost` is after the export's credits, `credits` are these (negative or zero): their difference is the cost
+    before credits. `effective_cost` is before those credits that end.
+    """
 
     source: str
     format: str
@@ -85,6 +100,7 @@ class PeriodTotal:
     effective_cost: Decimal
     notes: tuple[str, ...] = ()
     currency_conversion_rate: float | None = None
+    billing_accounts: tuple[AccountTotal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

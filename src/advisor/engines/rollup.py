@@ -36,7 +36,15 @@ MONEY = "decimal(28, 10)"
 
 NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 RECORD = "STRUCT"
-AMOUNTS = ("billed_cost", "credits", "effective_cost", "committed_cost", "list_cost", "consumed_quantity")
+AMOUNTS = (
+    "billed_cost",
+    "credits",
+    "discount_credits",
+    "effective_cost",
+    "committed_cost",
+    "list_cost",
+    "consumed_quantity",
+)
 NULLS = ("", "NULL", "null")
 EARLIEST = date(2006, 1, 1)
 """No cloud billed before that: older dates are garbage."""
@@ -781,9 +789,9 @@ def _share_commitments(con: DuckDBPyConnection, spec: Normalisation) -> None:
 def _reconcile(con: DuckDBPyConnection, spec: Normalisation, loads: Mapping[date, int], where: str) -> dict[int, int]:
     """Fills totals; number of lines per load. Raises ReconciliationError when stored sums differ from the export's."""
     con.execute(
-        "insert into totals (load_id, provider, billing_currency, line_count, billed_cost, credits, effective_cost)"
-        " select d.load_id, m.provider, m.billing_currency, sum(d.line_count), sum(d.billed_cost),"
-        " coalesce(sum(d.credits), 0), sum(d.effective_cost)"
+        "insert into totals (load_id, provider, billing_account_id, billing_currency, line_count, billed_cost, credits,"
+        " effective_cost) select d.load_id, m.provider, m.billing_account_id, m.billing_currency, sum(d.line_count),"
+        " sum(d.billed_cost), sum(d.credits + d.discount_credits), sum(d.effective_cost)"
         f" from days d join meters m using (load_id, meter_key) where d.{_of(loads)} group by all"
     )
     if "currency_conversion_rate" in spec.types:

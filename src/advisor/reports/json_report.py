@@ -12,7 +12,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import AdvisorError
-from advisor.model import CheckResult, CurrencySummary, Finding, Group, PeriodTotal, Problem, ScanResult, Unmatched
+from advisor.model import (
+    AccountTotal,
+    CheckResult,
+    CurrencySummary,
+    Finding,
+    Group,
+    PeriodTotal,
+    Problem,
+    ScanResult,
+    Unmatched,
+)
 from advisor.reports import wording
 
 if TYPE_CHECKING:
@@ -142,6 +152,10 @@ def _period(total: PeriodTotal) -> dict[str, Any]:
         "credits": _exact(total.credits),
         "effective_cost": _exact(total.effective_cost),
         "currency_conversion_rate": total.currency_conversion_rate,
+        "billing_accounts": [
+            {name: _exact(value) if isinstance(value, Decimal) else value for name, value in _fields(account).items()}
+            for account in total.billing_accounts
+        ],
         "notes": list(total.notes),
     }
 
@@ -159,6 +173,17 @@ def _total(source: Mapping[str, Any], period: Mapping[str, Any]) -> PeriodTotal:
         effective_cost=_decimal(period["effective_cost"]),
         notes=tuple(period["notes"]),
         currency_conversion_rate=period.get("currency_conversion_rate"),
+        billing_accounts=tuple(_account(account) for account in period.get("billing_accounts", ())),
+    )
+
+
+def _account(account: Mapping[str, Any]) -> AccountTotal:
+    return AccountTotal(
+        billing_account_id=account["billing_account_id"],
+        rows=account["rows"],
+        billed_cost=_decimal(account["billed_cost"]),
+        credits=_decimal(account["credits"]),
+        effective_cost=_decimal(account["effective_cost"]),
     )
 
 
