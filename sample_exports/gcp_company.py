@@ -363,7 +363,7 @@ COMMITMENTS = {
         "Commitment - dollar based v1: GCE for 1 year",
         "ce",
         "fit",
-        "?gcp-cud-spend-unused fully used in every hour",
+        "?gcp-commitment-unused fully used in every hour",
     ),
     "burst": (
         "gcp_detailed_parquet",
@@ -373,7 +373,7 @@ COMMITMENTS = {
         "Commitment - dollar based v1: GCE for 3 years",
         "ce",
         "0.20",
-        "!gcp-cud-spend-unused",
+        "!gcp-commitment-unused",
     ),
     "n2": (
         "gcp_detailed_parquet",
@@ -383,7 +383,7 @@ COMMITMENTS = {
         "Commitment v1: N2 {part} in {p} for 1 Year",
         "ce",
         "8+32",
-        "?gcp-cud-resource-unused all of it is used",
+        "?gcp-commitment-unused all of it is used",
     ),
     "spare": (
         "gcp_detailed_parquet",
@@ -393,7 +393,7 @@ COMMITMENTS = {
         "Commitment v1: N2 {part} in {p} for 1 Year",
         "ce",
         "8+32",
-        "!gcp-cud-resource-unused",
+        "!gcp-commitment-unused",
     ),
     "sql": (
         "gcp_detailed_json",
@@ -403,7 +403,7 @@ COMMITMENTS = {
         "Commitment - dollar based v1: Cloud SQL database {r} for 1 year",
         "sql",
         "fit",
-        "?gcp-cud-spend-unused fully used",
+        "?gcp-commitment-unused fully used",
     ),
     "sqlold": (
         "gcp_detailed_json",
@@ -413,7 +413,7 @@ COMMITMENTS = {
         "Commitment - dollar based v1: Cloud SQL database {r} for 3 years",
         "sql",
         "0.9",
-        "!gcp-cud-spend-unused",
+        "!gcp-commitment-unused",
     ),
 }
 

@@ -961,9 +961,9 @@ def wasteful(bill: Bill) -> None:
     spend_sql(bill, far, "sql-half", used_share=0.5)
     spend_flexible(bill, far, "flex-half", used_share=0.5)
     for check, name, a_day in (
-        ("gcp-cud-resource-unused", "n2d-half", 24 * 4 * 0.013 * bill.rates[far.region]),
-        ("gcp-cud-spend-unused", "sql-half", 24 * 0.45 * bill.rates[far.region]),
-        ("gcp-cud-spend-unused", "flex-half", 3.2),
+        ("gcp-commitment-unused", "n2d-half", 24 * 4 * 0.013 * bill.rates[far.region]),
+        ("gcp-commitment-unused", "sql-half", 24 * 0.45 * bill.rates[far.region]),
+        ("gcp-commitment-unused", "flex-half", 3.2),
     ):
         plant(check, far, name, saves=0.0)
         bill.unused[check, far.project.id, name] = a_day * MONTH

@@ -1,18 +1,19 @@
 /*---
-id          = "gcp-cud-spend-unused"
-title       = "Committed spend is not fully used"
+id          = "gcp-commitment-unused"
+title       = "Committed use discount is not fully used"
 kind        = "commitment"
 service     = "Committed Use Discounts"
 confidence  = "high"
 effort      = "medium"
 risk        = "low"
-blind_spots = "The bill cannot tell a dip (holidays, a migration) from a commitment that is too large; the last month stands for the next. An extract of some projects lacks what the commitment covers in others. Prices of legacy commitments leave small differences between fee and use."
-remediation = "Nothing is saved before the term ends: let eligible usage of other projects fall under it, do not buy more, and switch automatic renewal off."
-reason      = "{unused_monthly_cost} a month of {commitment_monthly_cost} committed were not used ({unused_share} of it); the bill does not say when the term ends."
-references  = ["https://cloud.google.com/docs/cuds-spend-based"]
+blind_spots = "The bill cannot tell a dip (holidays, a migration) from a commitment that is too large; the last month stands for the next. An extract of some projects lacks what the commitment covers in others. Resource-based: usage in projects that do not share commitments cannot fill it; machines of another family or region never do. Spend-based: prices of legacy commitments leave small differences between fee and use."
+remediation = "Nothing is saved before the term ends: do not buy more and switch automatic renewal off. Fill a resource-based one with matching machines of its region and series, share it across the billing account, merge or split it; let eligible usage of other projects fall under a spend-based one."
+reason      = "{model} commitment to {product}: {unused_monthly_cost} a month of {commitment_monthly_cost} were not used ({unused_share} of it); the bill does not say when the term ends."
+references  = ["https://cloud.google.com/compute/docs/instances/committed-use-discounts-overview", "https://cloud.google.com/docs/cuds-spend-based"]
 [commands]
-project = "gcloud billing projects describe {account_id}"
-billing = "gcloud billing projects list --billing-account {account_id}"
+resource = "gcloud compute commitments list --project {account_id}"
+spend    = "gcloud billing projects describe {account_id}"
+billing  = "gcloud billing projects list --billing-account {account_id}"
 [judge]
 unused             = "unused_cost"
 above              = "max_unused_share"
@@ -35,6 +36,12 @@ with fees as (
     -- Operations are billed under the same words, but are no discounts: their use is not in the export's credits.
     select
         *,
+        regexp_matches(commitment_discount_type, 'spend', 'i')
+            or not regexp_matches(usage_kind, '^commitment( v\d+)?:') as is_spend,  -- of C2 without a version
+        -- 'Commitment v1: N2 Cpu in Americas for 1 Year' → 'N2 Cpu'
+        regexp_replace(
+            usage_type, '^commitment[^:]*: *|( running)? in [^()]+$|( [a-z]+(-[a-z]+)+\d+)? for \d+ years?$', '', 'gi'
+        ) as product,
         -- Exports without subscription ids: all commitments of one kind and place together.
         coalesce(
             nullif(commitment_discount_id, ''),
@@ -43,10 +50,7 @@ with fees as (
     from resource_days
     where provider = 'gcp'
         and charge_role = 'fee'
-        and (
-            regexp_matches(commitment_discount_type, 'spend', 'i')
-            or (usage_kind like 'commitment%' and not regexp_matches(usage_kind, '^commitment( v\d+)?:'))
-        )
+        and (usage_kind like 'commitment%' or regexp_matches(commitment_discount_type, 'spend', 'i'))
         and not regexp_matches(usage_kind || ' ' || service_name, 'chronicle|sec ?ops|security operations', 'i')
         and charge_date > $as_of - 93
         and charge_date <= $as_of
@@ -113,6 +117,8 @@ owners as (
         case when count(distinct sub_account_id) > 1 then max(billing_account_id) else max(sub_account_id) end as sub_account_id,
         max(region_id) as region_id,
         bool_or(commitment_discount_id <> '') as has_id,
+        bool_or(is_spend) as is_spend,
+        string_agg(distinct product, ', ' order by product) as product,
         string_agg(distinct usage_type, ', ' order by usage_type) as billed_as,  -- SKU texts
         max(try_cast(regexp_extract(usage_type, '(?i)for (\d+) years?', 1) as integer)) as term_years  -- years
     from fees
@@ -134,8 +140,13 @@ select
     t.resource_id,
     t.billing_currency,
     o.region_id,
-    case when o.has_id then 'Spend-based commitment' else 'Spend-based commitments of one kind' end as resource_type,
-    case when o.sub_account_id = t.billing_account_id then 'billing' else 'project' end as variant,
+    case when o.is_spend then 'Spend-based' else 'Resource-based' end as model,
+    model || case when o.has_id then ' commitment' else ' commitments of one kind' end as resource_type,
+    case
+        when o.sub_account_id = t.billing_account_id then 'billing'
+        when o.is_spend then 'spend'
+        else 'resource'
+    end as variant,
     t.first_day,                                                                 -- UTC day
     t.last_day,                                                                  -- UTC day
     t.observed_days,                                                             -- days
@@ -146,6 +157,7 @@ select
     round(t.cost / t.span_days * 30.4375, 2) as commitment_monthly_cost,         -- billing currency
     case when t.cost > 0 then round(100 * t.unused / t.cost, 1) || ' %' end as unused_share,  -- share of cost
     null::date as ends_on,                                                       -- UTC day, never in the bill
+    o.product,
     o.billed_as,                                                                 -- SKU texts
     o.term_years,                                                                -- years
     c.projects as projects_covered,                                              -- count, by any commitment
