@@ -25,10 +25,10 @@ scan: $(VENV)/runtime ## Report on the sample exports; writes report.html as wel
 	exit $$code
 
 test: $(VENV)/dev ## Run the quick tests
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 test-slow: $(VENV)/dev ## Run the tests that take long: kills, the wheel, many bills
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m slow
 
 test-all: test test-slow ## Run all tests
 

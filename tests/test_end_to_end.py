@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("end-to-end")  # one scan for all of them
 SAMPLES = Path(__file__).parents[1] / "sample_exports"
 PLANTED: dict[str, list[dict[str, str]]] = tomllib.loads((SAMPLES / "planted.toml").read_text("utf-8"))
 TOTALS: dict[str, dict[str, Any]] = tomllib.loads((SAMPLES / "totals.toml").read_text("utf-8"))

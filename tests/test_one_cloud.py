@@ -42,6 +42,7 @@ def advisor(cloud: str, folder: Path, *arguments: str) -> subprocess.CompletedPr
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])
 def test_nothing_that_is_printed_holds_a_word_of_the_other_cloud(tmp_path: Path, cloud: str) -> None:
     for export in EXPORTS[cloud]:

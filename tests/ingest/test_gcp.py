@@ -214,6 +214,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_parquet_of_other_writers(tmp_path: Path, shape: str) -> None:
     """Queries that people extract with rename, flatten and convert; the rows come out the same."""

@@ -336,6 +336,7 @@ COMMITMENTS: dict[str, list[Line]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", COMMITMENTS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_commitments(tmp_path: Path, shape: str, kind: str) -> None:

@@ -65,7 +65,7 @@ def identifier(name: str) -> str:
 def scratch() -> DuckDBPyConnection:
     """An empty store in memory, with schema: for check cases and tests."""
     con = _connect(":memory:")
-    configure(con, Resources(memory_limit="1GB"))
+    configure(con, Resources(memory_limit="1GB", threads=1))  # small tables: threads cost more than they bring
     _migrate(con, Path(":memory:"))
     return con
 
