@@ -50,13 +50,16 @@ def test_nothing_that_is_printed_holds_a_word_of_the_other_cloud(tmp_path: Path,
     links = [str(path) for path in sorted(tmp_path.iterdir())]
     commands = [("ingest", *links), ("scan", "--format", "json", "-o", "first.json")]
     commands += [("report", "--format", form, "--top", "0") for form in FORMATS]
+    commands += [("checks", "list", "--cloud", cloud)]
     commands += [("costs", "--by", "service,account,region", "--limit", "500")]
     for command in commands:
-        done = advisor(cloud, tmp_path, *command, "--db", "bill.duckdb")
+        done = advisor(cloud, tmp_path, *command, *(() if command[0] == "checks" else ("--db", "bill.duckdb")))
         assert done.returncode == 0, done.stderr
         assert len(done.stdout) > 1000 or "first.json" in command
         words = {match[0] for match in WORDS[OTHER[cloud]].finditer(done.stdout + done.stderr)}
         assert words == set(), command
+    assert advisor(cloud, tmp_path, "init", "--cloud", cloud).returncode == 0
+    assert WORDS[OTHER[cloud]].search((tmp_path / "advisor.toml").read_text("utf-8")) is None
 
 
 @pytest.mark.parametrize(("cloud", "address"), [("gcp", "gs://some-bucket/x"), ("gcp", "bigquery://project.dataset")])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FILE_NAME = "advisor.toml"
 
@@ -151,6 +151,33 @@ def _refuse_unknown(file: Path, prefix: str, given: Mapping[str, Any], known: fr
             raise ConfigError(f"file {file}", why=f"has the unknown key {prefix}{key}", fix=hint)
 
 
+EXAMPLES = {
+    "aws": (
+        """\
+# [[sources]]                    # one table per place of exports
+# path = "s3://my-billing-bucket/exports"
+# profile = "billing"            # or role_arn and external_id_env; else the default AWS credentials
+""",
+        "aws-nat-gateway-idle",
+    ),
+    "gcp": (
+        """\
+# [[sources]]                    # one table per place of exports
+# path = "bigquery://my-project.billing"   # or gs://my-billing-bucket/exports
+# billing_project = "my-finops-project"    # runs and pays for the queries
+""",
+        "gcp-nat-idle",
+    ),
+}
+"""Cloud → an example of its source, and the id of one of its checks."""
+
+
+def template(clouds: Sequence[str] = ()) -> str:
+    """The text of an advisor.toml in which everything is a comment; of all clouds, or of `clouds` alone."""
+    chosen = [EXAMPLES[cloud] for cloud in clouds or EXAMPLES]
+    return TEMPLATE.format(sources="\n".join(source for source, _ in chosen), check=chosen[0][1])
+
+
 TEMPLATE = """\
 # advisor.toml: settings of advisor. Flags and ADVISOR_… variables stand before this file.
 # `advisor config show` prints every setting with its value and where it comes from.
@@ -159,14 +186,7 @@ TEMPLATE = """\
 # memory_limit = "320MB"         # of the database, whatever the size of the bill
 # min_savings = 0.1              # leave out findings that save less per month
 
-# [[sources]]                    # one table per place of exports
-# path = "s3://my-billing-bucket/exports"
-# profile = "billing"            # or role_arn and external_id_env; else the default AWS credentials
-
-# [[sources]]
-# path = "bigquery://my-project.billing"   # or gs://my-billing-bucket/exports
-# billing_project = "my-finops-project"    # runs and pays for the queries
-
+{sources}
 # [[sources]]
 # path = "./exports"
 
@@ -179,6 +199,6 @@ TEMPLATE = """\
 # [checks]
 # paths = ["./finops-checks"]    # checks of your own: pairs of .sql and .cases.toml
 
-# [checks."gcp-nat-idle"]      # advisor checks list prints the ids
+# [checks."{check}"]             # advisor checks list prints the ids
 # window_days = 30
 """

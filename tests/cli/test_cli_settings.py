@@ -191,7 +191,7 @@ def test_init_writes_settings_that_work(advisor: Advisor, workdir: Path) -> None
     assert settings["db"][1] == "file advisor.toml"
     assert settings["source 1"][0] == "s3://my-billing-bucket/exports"
     assert settings["source 2"][0] == "bigquery://my-project.billing"
-    assert settings["checks.gcp-nat-idle"][0] == '{"window_days": 30}'
+    assert settings["checks.aws-nat-gateway-idle"][0] == '{"window_days": 30}'
 
 
 def test_init_does_not_overwrite(advisor: Advisor, workdir: Path) -> None:

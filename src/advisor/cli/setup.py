@@ -39,18 +39,20 @@ if TYPE_CHECKING:
     help="Where it is written.",
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
-def init(file: Path, force: bool) -> None:
+@click.option("--cloud", multiple=True, type=click.Choice(["aws", "gcp"]), help="Explain this cloud only; repeatable.")
+def init(file: Path, force: bool, cloud: tuple[str, ...]) -> None:
     """Write an advisor.toml with every setting explained.
 
     \b
-    Example:
+    Examples:
       advisor init && $EDITOR advisor.toml && advisor doctor
+      advisor init --cloud gcp
     """
     if file.exists() and not force:
         raise AdvisorError(f"file {file}", why="exists", fix="Edit it, or overwrite it with --force.")
-    from advisor.config import TEMPLATE
+    from advisor.config import template
 
-    write_result(TEMPLATE, str(file))
+    write_result(template(cloud), str(file))
     click.echo(f"advisor: wrote {file}; edit it, then run advisor doctor.", err=True)
 
 
