@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from advisor import store
 from advisor.config import Config, Source
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     Place = Location | BigQueryLocation
     """Where deliveries come from: files, or tables of a warehouse."""
 
+
+T = TypeVar("T")
 
 SMALL_DELIVERY_BYTES = 64_000_000
 """Up to this size deliveries are loaded side by side; larger ones fill cores and memory on their own."""
@@ -147,7 +149,7 @@ def _sources(paths: Sequence[str], config: Config) -> list[Source]:
     return [known.get(path.rstrip("/"), Source(path=path)) for path in paths]
 
 
-def _location(source: Source, cache: Path, settings: Settings, reporter: Reporter) -> Location | BigQueryLocation:
+def _location(source: Source, cache: Path, settings: Settings, reporter: Reporter) -> Place:
     scheme = source.path.split("://", 1)[0].lower() if "://" in source.path else ""
     if scheme == "s3":
         from advisor.ingest import s3
@@ -221,29 +223,31 @@ def _known(settings: Settings) -> Known:
     """What the database holds of a warehouse's tables; nothing where there is no database yet, or an older one."""
     from advisor.ingest import bigquery
 
-    if not settings.db.exists():
-        return bigquery.Known()
-    try:
-        with store.reading(settings.db, settings.resources) as con:
-            return bigquery.stored(con)
-    except StoreError as error:
-        if "older schema" in error.why:
-            return bigquery.Known()
-        raise
+    return _held(settings, bigquery.stored, bigquery.Known())
 
 
 def _new_only(
     found: Sequence[tuple[Place, Delivery]], settings: Settings
 ) -> tuple[list[tuple[Place, Delivery]], tuple[PeriodTotal, ...]]:
     """(deliveries that the database does not hold, its totals)."""
+
+    def look(con: DuckDBPyConnection) -> tuple[list[tuple[Place, Delivery]], tuple[PeriodTotal, ...]]:
+        return [(place, d) for place, d in found if not store.has_load(con, d.source, d.fingerprint)], _totals(con)
+
+    everything: tuple[list[tuple[Place, Delivery]], tuple[PeriodTotal, ...]] = list(found), ()
+    return _held(settings, look, everything)
+
+
+def _held(settings: Settings, look: Callable[[DuckDBPyConnection], T], otherwise: T) -> T:
+    """What `look` sees in the database; `otherwise` where there is none yet, or one to be migrated first."""
     if not settings.db.exists():
-        return list(found), ()
+        return otherwise
     try:
         with store.reading(settings.db, settings.resources) as con:
-            return [(place, d) for place, d in found if not store.has_load(con, d.source, d.fingerprint)], _totals(con)
+            return look(con)
     except StoreError as error:
         if "older schema" in error.why:
-            return list(found), ()
+            return otherwise
         raise
 
 

@@ -440,6 +440,9 @@ def test_a_folder_or_file_per_month_is_one_history(tmp_path: Path, folder: str) 
     for total in done.totals:
         by_month[f"{total.period:%Y-%m}"] = by_month.get(f"{total.period:%Y-%m}", Decimal(0)) + total.billed_cost
     assert by_month == {"2026-08": Decimal(72), "2026-09": Decimal("72.5"), "2026-10": Decimal("0.5")}
+    again = ingest([str(tmp_path / "bill")], Settings(db=tmp_path / "advisor.duckdb"), Silent())
+    assert again.loaded == ()
+    assert again.totals == done.totals
     result = scan([], Settings(db=tmp_path / "advisor.duckdb"), ScanOptions(), Silent(), keep=True)
     assert result.as_of.isoformat() == "2026-09-30"
     assert result.problems == ()

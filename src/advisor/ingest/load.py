@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import zipfile
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,13 +78,14 @@ def load(
 def _load(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Delivery) -> list[tuple[str, date]]:
     table, form = _recognise(con, paths, delivery)
     spec = rollup.normalisation(form.normalisation)
-    if delivery.period and spec.types[spec.period] == "month":
+    source, period = delivery.source, delivery.period
+    if period and spec.types[spec.period] == "month":
         # A folder is of the months of usage, lines know their invoice: late ones are billed with the next month.
-        delivery = replace(delivery, source=f"{delivery.source}/{delivery.period:%Y-%m}", period=None)
+        source, period = f"{source}/{period:%Y-%m}", None
     version = f"{form.id}-{rollup.identity(table, spec)}"
     table = rollup.typed(table, spec)
     with rollup.readable(paths), rollup.staged(con, table, spec, delivery.where) as lines:
-        periods = [delivery.period] if delivery.period else rollup.periods_in(con)
+        periods = [period] if period else rollup.periods_in(con)
         if not periods:
             raise ExportError(
                 delivery.where,
@@ -97,14 +98,15 @@ def _load(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Delivery) ->
             periods,
             version,
             lambda loads: rollup.roll_up(
-                con, lines, spec, loads=loads, mixed=delivery.period is None, where=_where(delivery, periods)
+                con, lines, spec, loads=loads, mixed=period is None, where=_where(source, periods)
             ),
+            source=source,
         )
-    return [(delivery.source, period) for period in periods]
+    return [(source, period) for period in periods]
 
 
-def _where(delivery: Delivery, periods: Sequence[date]) -> str:
-    return f"{delivery.source} {', '.join(f'{period:%Y-%m}' for period in periods)}"
+def _where(source: str, periods: Sequence[date]) -> str:
+    return f"{source} {', '.join(f'{period:%Y-%m}' for period in periods)}"
 
 
 def _by_their_names(error: ExportError, names: Mapping[Path, str]) -> ExportError:
@@ -126,14 +128,18 @@ def replace_periods(
     periods: Sequence[date],
     version: str,
     fill: Callable[[dict[date, int]], dict[date, rollup.RollUp]],
+    *,
+    source: str = "",
 ) -> None:
-    """Replaces `periods` of the delivery's source in one transaction; `fill` is given a new load_id for each."""
+    """Replaces `periods` of the delivery's source in one transaction; `fill` is given a new load_id for each.
+
+    `source` is another name for it, where several deliveries of one place hold lines of the same period.
+    """
+    source = source or delivery.source
     con.execute("begin")
     try:
         for period in periods:
-            old = con.execute(
-                "select load_id from loads where source = ? and period = ?", [delivery.source, period]
-            ).fetchone()
+            old = con.execute("select load_id from loads where source = ? and period = ?", [source, period]).fetchone()
             for name in ("days", "meters", "tag_sets", "sku_attributes", "totals", "loads") if old else ():
                 con.execute(f"delete from {name} where load_id = ?", list(old or ()))
         loads = {period: next_load_id(con) for period in periods}
@@ -142,7 +148,7 @@ def replace_periods(
                 "insert into loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     loads[period],
-                    delivery.source,
+                    source,
                     version,
                     period,
                     delivery.fingerprint,

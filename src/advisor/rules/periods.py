@@ -72,22 +72,22 @@ def clocks(con: DuckDBPyConnection, loads: Sequence[int]) -> dict[date, list[int
     """Loads by the day as of which they are judged: the last complete day of their history."""
     history = histories(con)
     days: dict[int, list[tuple[date, float]]] = defaultdict(list)
-    for load_id, day, lines, cost, hourly in con.execute(
+    for number, day, lines, cost, hourly in con.execute(
         report_sql("last_days"),
         {"loads": list(loads), "histories": [{"load_id": key, "history": value} for key, value in history.items()]},
     ).fetchall():
         # A day that has begun has fewer lines where they are hourly, and smaller ones where they are daily.
-        days[load_id].append((day, lines if hourly else cost))
-    last = {source: _last_complete(rows) for source, rows in days.items()}
+        days[number].append((day, lines if hourly else cost))
+    last = {number: _last_complete(rows) for number, rows in days.items()}
     members: dict[int, list[int]] = defaultdict(list)
     for load_id in loads:
         if history[load_id] in last:
             members[history[load_id]].append(load_id)
     clocks: dict[date, list[int]] = {}
-    for source in sorted(members, key=lambda s: last[s], reverse=True):
-        near = [day for day in clocks if day - last[source] <= timedelta(days=MAX_LAG_DAYS)]
+    for number in sorted(members, key=lambda n: last[n], reverse=True):
+        near = [day for day in clocks if day - last[number] <= timedelta(days=MAX_LAG_DAYS)]
         loads_so_far = clocks.pop(near[0]) if near else []
-        clocks[last[source]] = loads_so_far + members[source]
+        clocks[last[number]] = loads_so_far + members[number]
     if not clocks:
         raise StoreError("database", why="holds no usage at all", fix="Load an export with usage lines.")
     return clocks

@@ -246,9 +246,11 @@ def reading_any(path: Path) -> Iterator[DuckDBPyConnection]:
         con.close()
 
 
-def has_load(con: DuckDBPyConnection, source: str, delivery: str) -> bool:
-    """True when the delivery with this fingerprint is what the source's period holds."""
-    found = con.execute("select 1 from loads where source = ? and delivery = ? limit 1", [source, delivery]).fetchone()
+def has_load(con: DuckDBPyConnection, location: str, delivery: str) -> bool:
+    """True when the delivery with this fingerprint is what was loaded from `location`."""
+    found = con.execute(
+        "select 1 from loads where location = ? and delivery = ? limit 1", [location, delivery]
+    ).fetchone()
     return found is not None
 
 
