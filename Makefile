@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := src tests queries sample_exports
-EXTRAS := s3,gcs,bigquery,avro,xlsx
+EXTRAS := s3,gcs,bigquery,metrics,avro,xlsx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -88,6 +88,7 @@ select
     d.committed_cost::double * m.net_factor as committed_cost,                  -- billing currency
     d.credits::double as credits,                                               -- billing currency, part of billed_cost
     d.list_cost::double as list_cost,                                           -- billing currency
+    coalesce(d.discount_credits, 0)::double as discount_credits,                -- billing currency, part of effective_cost
     d.hours_mask,                                                               -- bit h: billed in hour h UTC
     d.line_count
 from days d

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
+import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
 
     from advisor.ingest.bigquery import BigQueryLocation, Known
     from advisor.ingest.discover import Delivery
-    from advisor.ingest.location import Location
+    from advisor.ingest.location import Entry, Location
+    from advisor.utilization.fetch import FetchOptions
+    from advisor.utilization.metrics import BilledResource, Window
 
     Place = Location | BigQueryLocation
     """Where deliveries come from: files, or tables of a warehouse."""
@@ -115,9 +118,7 @@ def ingest(paths: Sequence[str], settings: Settings, reporter: Reporter) -> Inge
         if new:
             from advisor.ingest import load
 
-            with store.writing(
-                settings.db, settings.resources, wait_seconds=settings.wait_seconds, waiting=reporter.say
-            ) as con:
+            with _writing(settings, reporter) as con:
                 # Another run may have loaded them while this one waited for the lock.
                 new = [(place, d) for place, d in new if not load.is_loaded(con, d)]
                 loaded, failed = _load_all(con, new, scratch, reporter)
@@ -254,7 +255,10 @@ def _held(settings: Settings, look: Callable[[DuckDBPyConnection], T], otherwise
 def _load_all(
     con: DuckDBPyConnection, new: Sequence[tuple[Place, Delivery]], scratch: Path, reporter: Reporter
 ) -> tuple[list[tuple[str, date]], list[AdvisorError]]:
-    """(loaded periods, what failed). Small deliveries are loaded side by side: one alone keeps no two cores busy."""
+    """(loaded periods, what failed). Small deliveries are loaded side by side: one alone keeps no two cores busy.
+
+    Files of metrics and of recommendations that lie among the exports are known by their columns and read afterwards.
+    """
     outcomes: dict[int, list[tuple[str, date]] | AdvisorError] = {}
     todo = iter(enumerate(new))  # shared by the threads: who is free takes the next delivery
     stopped = threading.Event()
@@ -290,9 +294,63 @@ def _load_all(
             while wait(running, timeout=0.05).not_done:
                 store.interrupt()  # again: it reaches only a query that runs at the moment
             raise
-    ordered = [outcomes[index] for index in sorted(outcomes)]
-    loaded = [period for outcome in ordered if isinstance(outcome, list) for period in outcome]
-    return loaded, [outcome for outcome in ordered if isinstance(outcome, AdvisorError)]
+    beside = {index: kind for index, outcome in outcomes.items() if (kind := _kind_beside(outcome))}
+    loaded = [period for _, outcome in sorted(outcomes.items()) if isinstance(outcome, list) for period in outcome]
+    failed = [o for index, o in sorted(outcomes.items()) if isinstance(o, AdvisorError) and index not in beside]
+    if beside:
+        files: dict[str, list[tuple[str, Path]]] = defaultdict(list)
+        for index, kind in sorted(beside.items()):
+            place, delivery = new[index]
+            files[kind] += _fetched(place, delivery.entries)
+        failed += _load_beside(con, files["metrics"], files["recommendations"], reporter)
+    return loaded, failed
+
+
+def _kind_beside(outcome: object) -> str:
+    """'metrics' or 'recommendations' for what is no bill but belongs to one; '' for everything else."""
+    from advisor.ingest.load import NotABill
+
+    if not isinstance(outcome, NotABill):
+        return ""
+    from advisor.utilization import files, recommendations
+
+    if files.is_samples(outcome.columns):
+        return "metrics"
+    return "recommendations" if recommendations.is_recommendations(outcome.columns) else ""
+
+
+def _fetched(place: Place, entries: Sequence[Entry]) -> list[tuple[str, Path]]:
+    """(name as people know it, local path) of files of a place."""
+    assert not is_tables(place)  # noqa: S101 - tables are never taken for files
+    paths = place.fetch(entries, lambda _: None)
+    return [(shown(f"{place.name}/{entry.key}"), path) for entry, path in zip(entries, paths, strict=True)]
+
+
+def _load_beside(
+    con: DuckDBPyConnection,
+    metrics: Sequence[tuple[str, Path]],
+    advice: Sequence[tuple[str, Path]],
+    reporter: Reporter,
+) -> list[AdvisorError]:
+    """Loads files of metrics and of recommendations; returns what could not be used."""
+    from advisor.utilization import recommendations, table
+
+    failed: list[AdvisorError] = []
+    with reporter.start(sum(path.stat().st_size for _, path in metrics), "Reading metrics") as done:
+        for name, path in metrics:
+            try:
+                failed += _as_errors(table.load_file(con, path, done, name=name).problems)
+            except AdvisorError as error:
+                failed.append(error)
+    if advice:
+        read = recommendations.read_files(con, advice)
+        recommendations.put(con, read)
+        failed += _as_errors(read.problems)
+    return failed
+
+
+def _as_errors(problems: Iterable[Problem]) -> list[AdvisorError]:
+    return [AdvisorError(p.what, why=p.why, fix=p.fix) for p in problems]
 
 
 def _load(
@@ -382,11 +440,13 @@ def probe_database(settings: Settings) -> tuple[str, str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """What to judge: checks by id (all when empty), as of which day, from which saving on."""
+    """What to judge: checks by id (all when empty), as of which day, from which saving on, with which metrics and advice."""
 
     checks: tuple[str, ...] = ()
     as_of: date | None = None
     min_monthly_savings: float = 0.0
+    metrics: tuple[str, ...] = ()
+    recommendations: tuple[str, ...] = ()
 
 
 def scan(
@@ -403,6 +463,8 @@ def scan(
     problems: tuple[Problem, ...] = ()
     if paths or settings.config.sources:
         problems = ingest(paths, settings, reporter).problems
+    if options.metrics or options.recommendations:
+        problems += load_metrics(options.metrics, options.recommendations, settings, reporter).problems
     with store.reading(settings.db, settings.resources) as con:
         result = _judge(con, settings.config, options, problems)
     _remember(result, settings, reporter)
@@ -415,8 +477,9 @@ def _scan_scratch(paths: Sequence[str], settings: Settings, options: ScanOptions
     found, problems = _discover(sources, settings.db.parent, settings, reporter)
     with store.private(settings.db, settings.resources) as con:
         loaded, failed = _load_all(con, found, settings.db.parent, reporter)
-    if not loaded:
-        raise _Nothing([*problems, *failed])
+        if not loaded:
+            raise _Nothing([*problems, *failed])
+        failed += _load_named(con, options.metrics, options.recommendations, settings, settings.db.parent, reporter)
     with store.reading(settings.db, settings.resources) as con:
         return _judge(con, settings.config, options, _as_problems([*problems, *failed]))
 
@@ -434,9 +497,7 @@ def _remember(result: ScanResult, settings: Settings, reporter: Reporter) -> Non
     from advisor.reports import json_report
 
     text = json_report.render(result, width=None, color=False, top=None)
-    with store.writing(
-        settings.db, settings.resources, wait_seconds=settings.wait_seconds, waiting=reporter.say
-    ) as con:
+    with _writing(settings, reporter) as con:
         con.execute("insert into scans values (?, ?)", [result.generated_at.replace(tzinfo=None), text])
         con.execute(
             "delete from scans where generated_at not in (select generated_at from scans order by generated_at desc limit 30)"
@@ -577,6 +638,285 @@ def _failed_checks(result: ScanResult) -> tuple[Problem, ...]:
         for c in result.checks
         if c.error
     )
+
+
+# --- utilisation and prices -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a refresh of utilisation or of prices brought: rows by what they are, and what could not be had."""
+
+    rows: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsOptions:
+    """What to ask the clouds for: resources from a monthly cost on, so many days back, for so much money at most."""
+
+    clouds: tuple[str, ...] = ()
+    days: int = 30
+    least_monthly_cost: float = 5.0
+    max_cost_usd: float = 1.0
+    aws_profile: str = ""
+    aws_role: str = ""
+    external_id: str = field(default="", repr=False)
+    google_project: str = ""
+    google_endpoint: str = ""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesOptions:
+    """Whose prices to refresh, and from where."""
+
+    clouds: tuple[str, ...] = ()
+    aws_profile: str = ""
+    pricing_export: str = ""
+    google_project: str = ""
+    google_endpoint: str = ""
+
+
+def load_metrics(
+    metrics: Sequence[str], recommendations: Sequence[str], settings: Settings, reporter: Reporter
+) -> Measured:
+    """Loads files of metrics and of recommendations into the database."""
+    with (
+        _cache() as scratch,
+        store.writing(settings.db, settings.resources, wait_seconds=settings.wait_seconds, waiting=reporter.say) as con,
+    ):
+        before = _held_rows(con)
+        failed = _load_named(con, metrics, recommendations, settings, scratch, reporter)
+        rows = {name: count - before[name] for name, count in _held_rows(con).items()}
+    return Measured(rows=rows, problems=_as_problems(failed))
+
+
+def _load_named(
+    con: DuckDBPyConnection,
+    metrics: Sequence[str],
+    recommendations: Sequence[str],
+    settings: Settings,
+    scratch: Path,
+    reporter: Reporter,
+) -> list[AdvisorError]:
+    """Loads what flags and settings name; raises when a named place holds nothing at all."""
+    failed: list[AdvisorError] = []
+    files: dict[str, list[tuple[str, Path]]] = {"metrics": [], "recommendations": []}
+    for kind, places in (("metrics", metrics), ("recommendations", recommendations)):
+        for place in places:
+            if kind == "recommendations" and place.startswith("bigquery://"):
+                failed += _load_recommender(con, place, settings)
+            else:
+                files[kind] += _files(place, settings, scratch, reporter)
+    return failed + _load_beside(con, files["metrics"], files["recommendations"], reporter)
+
+
+def _files(path: str, settings: Settings, scratch: Path, reporter: Reporter) -> list[tuple[str, Path]]:
+    """Local copies of the data files of a path, folder or bucket prefix."""
+    from advisor.ingest.location import DATA
+
+    place = _location(Source(path=path), scratch, settings, reporter)
+    if is_tables(place):
+        raise ConfigError(f"metrics {path}", why="is a table", fix="Name files, or a folder or bucket of them.")
+    entries = [entry for entry in place.entries() if DATA.search(entry.key) and not entry.key.endswith("metadata.json")]
+    if not entries:
+        raise ConfigError(f"path {path}", why="holds no CSV, JSON or Parquet file", fix="Correct the path.")
+    return _fetched(place, entries)
+
+
+def _load_recommender(con: DuckDBPyConnection, address: str, settings: Settings) -> list[AdvisorError]:
+    from advisor.utilization import recommendations
+    from advisor.utilization.recommendation_sources import BigQueryOptions
+
+    source = next((s for s in settings.config.sources if s.path.startswith("bigquery://")), Source(path=address))
+    read = recommendations.read_bigquery(
+        address,
+        BigQueryOptions(project=source.billing_project, endpoint=source.endpoint_url, max_bytes=settings.max_bytes),
+    )
+    recommendations.put(con, read)
+    return _as_errors(read.problems)
+
+
+FETCHED_AT_ONCE_SECONDS = 300.0
+"""What was fetched is written this often: a run that is ended loses no more, and asks for no more again."""
+
+KEEP_DAYS = 455
+"""As long as CloudWatch itself keeps anything."""
+
+
+def fetch_metrics(settings: Settings, options: MetricsOptions, reporter: Reporter) -> Measured:
+    """Asks the clouds how busy the resources of the bill are and in what state, for days that are not held yet."""
+    from advisor.utilization import fetch
+
+    with store.reading(settings.db, settings.resources) as con:
+        resources, window = _asked_for(con, options)
+    asked = {cloud: [r for r in resources if r.provider == cloud] for cloud in options.clouds or tuple(fetch.SOURCES)}
+    if not any(asked.values()):
+        raise AdvisorError(
+            "metrics",
+            why="the bill names no resource that costs enough to ask about",
+            fix="Lower --min-cost; an export without resource ids cannot be measured.",
+        )
+    how = fetch.FetchOptions(
+        max_cost_usd=options.max_cost_usd,
+        aws_profile=options.aws_profile,
+        aws_role=options.aws_role,
+        external_id=options.external_id,
+        google_project=options.google_project,
+        google_endpoint=options.google_endpoint,
+    )
+    rows: dict[str, int] = defaultdict(int)
+    problems: list[Problem] = []
+    cost_usd = 0.0
+    for cloud, wanted in asked.items():
+        if not wanted:
+            continue
+        plan = fetch.plan(cloud, wanted, window, how)
+        reporter.say(
+            f"{cloud}: {len(wanted):,} resources of the bill, about {fetch.calls(plan):,} calls,"
+            f" USD {plan.cost_usd:.2f} at most"
+        )
+        problems += plan.problems
+        if options.dry_run:
+            continue
+        cost_usd += plan.cost_usd
+        try:
+            _fetch(cloud, wanted, window, plan, how, settings, reporter, rows, problems)
+        except AdvisorError as error:  # one cloud that cannot be asked does not stop the other
+            problems += _as_problems([error])
+    if problems and not rows and not options.dry_run and all(p.incomplete for p in problems):
+        first = problems[0]
+        raise AdvisorError(first.what, why=first.why, fix=first.fix)
+    return Measured(rows=rows, problems=tuple(problems), cost_usd=cost_usd)
+
+
+def _fetch(
+    cloud: str,
+    wanted: Sequence[BilledResource],
+    window: Window,
+    plan: Any,
+    how: FetchOptions,
+    settings: Settings,
+    reporter: Reporter,
+    rows: dict[str, int],
+    problems: list[Problem],
+) -> None:
+    """Fetches what `plan` says and writes it every few minutes; then the inventory, where the cloud has one."""
+    from advisor.utilization import fetch
+
+    held: list[Any] = []
+    measured: dict[str, date] = {}
+    written = time.monotonic()
+    with reporter.start(fetch.calls(plan), f"Asking {fetch.SOURCES[cloud]}") as done:
+        for days, failed in fetch.batches(cloud, plan, how, done):
+            problems += failed
+            if days.is_empty():
+                continue
+            held.append(days)
+            for resource_id, day in days.select("resource_id", "metric_date").iter_rows():
+                measured[resource_id] = max(day, measured.get(resource_id, day))
+            if time.monotonic() - written > FETCHED_AT_ONCE_SECONDS:
+                rows["days of metrics"] += _keep(cloud, held, settings, reporter)
+                held, written = [], time.monotonic()
+    if held:
+        rows["days of metrics"] += _keep(cloud, held, settings, reporter)
+    if cloud == "aws":
+        rows["states"] += _keep_states(wanted, window, measured, how, settings, reporter, problems)
+
+
+def _keep(cloud: str, held: Sequence[Any], settings: Settings, reporter: Reporter) -> int:
+    from advisor.utilization import fetch, table
+
+    with _writing(settings, reporter) as con:
+        now = datetime.now(UTC)
+        count = sum(table.put(con, days, source=fetch.SOURCES[cloud], fetched_at=now) for days in held)
+        table.prune(con, KEEP_DAYS)
+    return count
+
+
+def _keep_states(
+    wanted: Sequence[BilledResource],
+    window: Window,
+    measured: dict[str, date],
+    how: FetchOptions,
+    settings: Settings,
+    reporter: Reporter,
+    problems: list[Problem],
+) -> int:
+    from advisor.utilization import fetch
+
+    with store.reading(settings.db, settings.resources) as con:
+        known = {
+            row[0]: (row[1], row[2])
+            for row in con.execute(
+                "select resource_id, state, since from resource_states where provider = 'aws'"
+            ).fetchall()
+        }
+        for resource_id, day in con.execute(
+            "select resource_id, max(metric_date) from utilization_days where provider = 'aws' group by 1"
+        ).fetchall():
+            measured[resource_id] = max(day, measured.get(resource_id, day))
+    frame, failed = fetch.states(wanted, known, window, measured, how)
+    problems += failed
+    if frame.is_empty():
+        return 0
+    with _writing(settings, reporter) as con:
+        con.register("found_states", frame.to_arrow())
+        con.execute("insert or replace into resource_states by name select * from found_states")
+        con.unregister("found_states")
+    return int(frame.height)
+
+
+def _writing(settings: Settings, reporter: Reporter) -> AbstractContextManager[DuckDBPyConnection]:
+    return store.writing(settings.db, settings.resources, wait_seconds=settings.wait_seconds, waiting=reporter.say)
+
+
+def _asked_for(con: DuckDBPyConnection, options: MetricsOptions) -> tuple[list[BilledResource], Window]:
+    """(resources of the bill that are dear enough, the days to ask for)."""
+    from advisor.rules import periods
+    from advisor.utilization.metrics import BilledResource, Window
+
+    loads, _ = periods.countable(con)
+    if not loads:
+        raise StoreError("database", why="holds no billing period", fix="Load an export first: advisor ingest PATH.")
+    resources: dict[tuple[str, str, str], BilledResource] = {}
+    clocks = periods.clocks(con, loads)
+    for as_of, members in clocks.items():
+        for row in con.execute(
+            periods.report_sql("billed_resources"),
+            {"loads": members, "as_of": as_of, "days": 30, "least_cost": options.least_monthly_cost,
+             "days_per_month": DAYS_PER_MONTH},
+        ).fetchall():  # fmt: skip
+            names = ("provider", "sub_account_id", "region_id", "resource_id", "resource_name", "service_code",
+                     "service_name", "instance_type", "monthly_cost")  # fmt: skip
+            resource = BilledResource(**dict(zip(names, row, strict=True)))
+            resources.setdefault((resource.provider, resource.sub_account_id, resource.resource_id), resource)
+    held = {
+        row[:4]: row[4]
+        for row in con.execute(
+            "select provider, sub_account_id, resource_id, metric, max(metric_date) from utilization_days"
+            " where source in ('cloudwatch', 'cloud-monitoring') group by all"
+        ).fetchall()
+    }
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    first_day = max(clocks) - timedelta(days=options.days - 1)
+    return list(resources.values()), Window(
+        first_day=min(first_day, yesterday),
+        # A bill is a day or two behind; days that it will hold tomorrow are fetched now.
+        last_day=min(yesterday, max(clocks) + timedelta(days=3)),
+        held=held,
+    )
+
+
+def _held_rows(con: DuckDBPyConnection) -> dict[str, int]:
+    row = con.execute(
+        "select (select count(*) from utilization_days), (select count(*) from resource_states),"
+        " (select count(*) from recommendations), (select count(*) from shapes), (select count(*) from shape_prices)"
+    ).fetchone()
+    names = ("days of metrics", "states", "recommendations", "shapes", "prices")
+    return dict(zip(names, row or (), strict=True))
 
 
 # --- totals and costs -----------------------------------------------------------------------------------------------------

@@ -27,6 +27,9 @@ SOURCE_KEYS = {
     "endpoint_url": "other endpoint of S3 or Cloud Storage",
     "requester_pays": "pay for the requests oneself",
 }
+PATH_OPTIONS = ("db", "metrics", "recommendations")
+"""Options that are paths, or lists of paths."""
+
 TAG_KEYS = ("owner", "environment", "production", "non_production")
 
 
@@ -87,8 +90,8 @@ def load(path: Path | None, option_names: frozenset[str]) -> Config:
     _refuse_unknown(path, "tags.", tags, frozenset(TAG_KEYS))
     return Config(
         file=path,
-        # Like the paths of sources, that of the database is relative to the file that names it.
-        options=options | ({"db": str(path.parent / str(options["db"]))} if isinstance(options.get("db"), str) else {}),
+        # Like the paths of sources, those of options are relative to the file that names them.
+        options=options | {key: _beside(path, options[key]) for key in PATH_OPTIONS if key in options},
         sources=tuple(_source(path, entry) for entry in _list(path, "sources", document.get("sources", []))),
         check_paths=tuple(
             path.parent / Path(str(p)).expanduser() for p in _list(path, "checks.paths", checks.get("paths", []))
@@ -121,6 +124,12 @@ def _source(file: Path, entry: Any) -> Source:
     if "://" not in values["path"]:
         values["path"] = str(file.parent / Path(values["path"]).expanduser())
     return Source(**values)
+
+
+def _beside(file: Path, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_beside(file, item) for item in value]
+    return str(file.parent / value) if isinstance(value, str) and "://" not in value else value
 
 
 def _table(file: Path, key: str, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,6 +194,11 @@ TEMPLATE = """\
 # db = "advisor.duckdb"          # everything advisor knows, in one file
 # memory_limit = "320MB"         # of the database, whatever the size of the bill
 # min_savings = 0.1              # leave out findings that save less per month
+
+# metrics = ["./metrics"]         # samples of utilisation: CSV or Parquet of resource_id, metric, timestamp, value
+# recommendations = ["s3://my-bucket/compute-optimizer"]   # the clouds' own advice, as a second opinion
+# min_cost = 5                   # advisor metrics asks only for resources that cost this much per month
+# max_cost = 1                   # USD that asking CloudWatch may cost per run
 
 {sources}
 # [[sources]]

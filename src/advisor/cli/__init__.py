@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor import __version__
-from advisor.cli import checks, data, scan, setup
+from advisor.cli import checks, data, measure, scan, setup
 from advisor.cli.options import discard_stdout, load_defaults, setting_name
 from advisor.errors import AdvisorError, Exit
 
@@ -76,7 +76,7 @@ def _as_flag(parameter: click.Parameter, value: Any) -> str | list[str]:
     return str(value)
 
 
-for module in (scan, data, checks, setup):
+for module in (scan, measure, data, checks, setup):
     for command in module.COMMANDS:
         cli.add_command(command)
 

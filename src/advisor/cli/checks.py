@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from advisor.cli.options import option, output, table_format, write_result
+from advisor.cli.options import option, output, table_format, text_width, write_result
 from advisor.errors import AdvisorError, CheckError, Exit
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ def list_(ctx: click.Context, cloud: tuple[str, ...], format_: str, output: str)
       advisor checks list --format csv
       advisor checks list --cloud gcp
     """
-    from advisor.cli.scan import _width
     from advisor.cli.tables import render_table
 
     rows = [
@@ -55,7 +54,7 @@ def list_(ctx: click.Context, cloud: tuple[str, ...], format_: str, output: str)
         if not cloud or c.provider in (*cloud, "any")
     ]
     columns = ["id", "kind", "confidence", "service", "title"]
-    write_result(render_table(columns, rows, format_, width=_width(output)), output)
+    write_result(render_table(columns, rows, format_, width=text_width(output)), output)
 
 
 @checks.command()

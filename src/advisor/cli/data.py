@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor.cli.options import option, output, settings_of, store_options, table_format, write_result
+from advisor.cli.options import option, output, settings_of, store_options, table_format, text_width, write_result
 from advisor.errors import AdvisorError
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def costs(
       advisor costs --by tag:team --format csv -o teams.csv
     """
     from advisor import app
-    from advisor.cli.scan import _width
     from advisor.cli.tables import render_table
 
     dimensions = list(dict.fromkeys(part.strip() for part in by.split(",") if part.strip()))
@@ -49,7 +48,7 @@ def costs(
         content = render_table(columns, [[row[c] for c in columns] for row in rows], format_)
     else:
         columns, table = _pivot(rows, dimensions, limit)
-        content = render_table(columns, table, format_, width=_width(output))
+        content = render_table(columns, table, format_, width=text_width(output))
     write_result(content, output)
 
 
@@ -97,11 +96,10 @@ def query(ctx: click.Context, /, sql: str, format_: str, output: str, db: Path, 
       advisor query "select usage_kind, count(*) from meters group by all" --format csv
     """
     from advisor import app
-    from advisor.cli.scan import _width
     from advisor.cli.tables import render_table
 
     columns, rows = app.query(settings_of(ctx, db=db, **shared), sql)
-    write_result(render_table(columns, rows, format_, width=_width(output)), output)
+    write_result(render_table(columns, rows, format_, width=text_width(output)), output)
 
 
 COMMANDS = (costs, query)

@@ -77,6 +77,22 @@ def source_options(command: Command) -> Command:
     return command
 
 
+def utilization_options(command: Command) -> Command:
+    """--metrics, --recommendations: what is known of resources beside the bill."""
+    for decorate in (
+        option(
+            "--recommendations", multiple=True, metavar="PATH",
+            help="Exports of Compute Optimizer, Cost Optimization Hub or Recommender: file, folder, s3:// or bigquery://.",
+        ),
+        option(
+            "--metrics", multiple=True, metavar="PATH",
+            help="Samples of utilisation, CSV or Parquet: resource_id, metric, timestamp, value. May be repeated.",
+        ),
+    ):  # fmt: skip
+        command = decorate(command)
+    return command
+
+
 class Bytes(click.ParamType[int]):
     """A number of bytes, plain or as 10GB."""
 
@@ -148,6 +164,15 @@ class Terminal:
     def say(self, text: str) -> None:
         """One line on stderr."""
         click.echo(f"advisor: {text}", err=True)
+
+
+def text_width(target: str) -> int | None:
+    """Columns of the terminal; piped text gets enough to cut nothing."""
+    if target == "-" and sys.stdout.isatty():
+        import shutil
+
+        return shutil.get_terminal_size().columns
+    return 160
 
 
 def discard_stdout() -> None:

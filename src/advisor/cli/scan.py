@@ -16,6 +16,8 @@ from advisor.cli.options import (
     source_options,
     store_options,
     table_format,
+    text_width,
+    utilization_options,
     write_result,
 )
 from advisor.errors import Exit
@@ -73,6 +75,7 @@ fail_on = option(
 @option("--as-of", type=Day(), default=None, help="Judge as of this day; default: the last complete day.")
 @option("--check", "check", multiple=True, metavar="ID", help="Run only this check; may be repeated.")
 @option("--min-savings", type=click.FloatRange(min=0), default=0.1, show_default=True, help="Leave out less per month.")
+@utilization_options
 @top
 @fail_on
 @click.pass_context
@@ -86,6 +89,8 @@ def scan(
     as_of: date | None,
     check: tuple[str, ...],
     min_savings: float,
+    metrics: tuple[str, ...],
+    recommendations: tuple[str, ...],
     top: int | None,
     fail_on: str,
     **shared: Any,
@@ -93,7 +98,8 @@ def scan(
     """Judge bills and report what wastes money.
 
     With PATHs (folders, files, s3://, gs:// and bigquery:// addresses) they are loaded into a scratch database that is
-    gone afterwards, unless --db names one. Without, the configured sources and database are used.
+    gone afterwards, unless --db names one. Without, the configured sources and database are used. With --metrics
+    machines are judged by how busy they are, too; advisor metrics fetches that from the clouds.
 
     \b
     Examples:
@@ -101,13 +107,20 @@ def scan(
       advisor scan s3://my-billing-bucket/exports --format html -o report.html
       advisor scan bigquery://my-project.billing
       advisor scan ./exports --format json | jq '.summary'
+      advisor scan ./exports --metrics cpu.csv --metrics memory.parquet
       advisor scan ./exports --fail-on high
     """
     from advisor import app
 
     named = ctx.get_parameter_source("db")
     keep = not paths or named in (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVIRONMENT)
-    options = app.ScanOptions(checks=check, as_of=as_of, min_monthly_savings=min_savings)
+    options = app.ScanOptions(
+        checks=check,
+        as_of=as_of,
+        min_monthly_savings=min_savings,
+        metrics=metrics,
+        recommendations=recommendations,
+    )
     result = app.scan(paths, settings_of(ctx, db=db, **shared), options, Terminal(), keep=keep)
     _show(ctx, result, format_, output, top)
     return _exit_code(result, fail_on)
@@ -144,7 +157,7 @@ def ingest(ctx: click.Context, /, paths: tuple[str, ...], format_: str, output: 
     if not rows:
         write_result("Nothing new: every billing period is loaded already.\n", output)
     else:
-        write_result(render_table(columns, rows, format_, width=_width(output)), output)
+        write_result(render_table(columns, rows, format_, width=text_width(output)), output)
     for total in done.totals:
         if (total.source, total.period) in loaded:
             for note in total.notes:
@@ -193,22 +206,13 @@ def _show(ctx: click.Context, result: ScanResult, format_: str, target: str, top
         color = target == "-" and sys.stdout.isatty()
     count = {None: 20, 0: max(1, len(result.findings))}.get(top, top)
     content = FORMATS[format_].render(
-        result, width=_width(target), color=color, top=count if format_ in ("table", "markdown") else None
+        result, width=text_width(target), color=color, top=count if format_ in ("table", "markdown") else None
     )
     write_result(content, target)
     if target != "-":
         click.echo(f"advisor: wrote {target}", err=True)
     if format_ != "table":
         _tell(result.problems)
-
-
-def _width(target: str) -> int | None:
-    """Columns of the terminal; piped text gets enough to cut nothing."""
-    if target == "-" and sys.stdout.isatty():
-        import shutil
-
-        return shutil.get_terminal_size().columns
-    return 160
 
 
 def _tell(problems: Any) -> None:

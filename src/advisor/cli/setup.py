@@ -19,6 +19,7 @@ from advisor.cli.options import (
     settings_of,
     store_options,
     table_format,
+    text_width,
     write_result,
 )
 from advisor.errors import AdvisorError, Exit
@@ -72,11 +73,10 @@ def show(ctx: click.Context, format_: str, output: str) -> None:
     Example:
       advisor config show --format json
     """
-    from advisor.cli.scan import _width
     from advisor.cli.tables import render_table
 
     rows = [list(row) for row in _settings(ctx.find_root())]
-    write_result(render_table(["setting", "value", "origin"], rows, format_, width=_width(output)), output)
+    write_result(render_table(["setting", "value", "origin"], rows, format_, width=text_width(output)), output)
 
 
 def _settings(root: click.Context) -> Iterator[tuple[str, str, str]]:
@@ -121,11 +121,10 @@ def doctor(ctx: click.Context, /, format_: str, output: str, db: Path, **shared:
     Example:
       advisor doctor
     """
-    from advisor.cli.scan import _width
     from advisor.cli.tables import render_table
 
     rows = [list(row) for row in _diagnose(ctx, db, shared)]
-    write_result(render_table(["what", "state", "detail"], rows, format_, width=_width(output)), output)
+    write_result(render_table(["what", "state", "detail"], rows, format_, width=text_width(output)), output)
     return Exit.BAD_INPUT if any(row[1] == "wrong" for row in rows) else Exit.OK
 
 

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from advisor.ingest.location import Location, Progress
 
 
+class NotABill(ExportError):
+    """A table that is no billing export; its `columns` may tell what it is."""
+
+    columns: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One export format: how its columns are recognised and which SQL pair normalises it."""
@@ -114,7 +120,10 @@ def _by_their_names(error: ExportError, names: Mapping[Path, str]) -> ExportErro
     what, why = error.what, error.why
     for path, name in names.items():
         what, why = what.replace(str(path), name), why.replace(str(path), name)
-    return ExportError(what, why=why, fix=error.fix)
+    named = type(error)(what, why=why, fix=error.fix)
+    if isinstance(error, NotABill) and isinstance(named, NotABill):
+        named.columns = error.columns
+    return named
 
 
 def is_loaded(con: DuckDBPyConnection, delivery: Delivery) -> bool:
@@ -179,11 +188,13 @@ def _recognise(con: DuckDBPyConnection, paths: Sequence[Path], delivery: Deliver
         if all(mark.lower() in names for mark in form.marks):
             return table, form
     shown = ", ".join(table.columns[:6])
-    raise ExportError(
+    stranger = NotABill(
         f"file {paths[0]}",
         why=f"is no billing export that advisor knows (its columns begin {shown})",
         fix=f"Known formats: {'; '.join(form.title for form in SOURCES)}. Is this the export's data file?",
     )
+    stranger.columns = tuple(table.columns)
+    raise stranger
 
 
 def _unpacked(paths: Sequence[Path], delivery: Delivery, scratch: Path) -> dict[Path, Path]:

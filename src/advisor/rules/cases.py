@@ -7,6 +7,11 @@ A case file holds `as_of`, `[defaults]` for columns, and `[[case]]` tables:
     rows      a pipe table of charges; `charge_date` is a day, a range 2026-07-01..2026-07-31, or several with commas;
               every row is billed on each of these days, in the hours of `hours` (0-23; 8-19; 9,10), amounts per day;
               `weekdays` (mon-fri, sat,sun) narrows the days; `tags` and `cost_categories` are k=v, k=v
+    utilization   a pipe table of resource_id, metric, metric_date (as charge_date), average, and any of p95, p99, maximum
+              (each defaults to the one before), total (of amounts, per day; average is then total / 86,400 s), hours
+              (those with samples, 0-23), weekdays, provider, sub_account_id; rows of one day are merged
+    states    a pipe table of the columns of resource_states
+    advice    a pipe table of the columns of recommendations
     params    parameters other than the defaults
     history_start  first day of the export (default: the first charge of the case)
     no_resource_ids  true: an export without resource ids
@@ -143,6 +148,7 @@ def _run(con: DuckDBPyConnection, check: Check, document: Mapping[str, Any], cas
     as_of = document["as_of"]
     charges = list(_charges(case.get("rows", ""), document.get("defaults", {}), as_of))
     _load(con, charges, history_start=case.get("history_start"), no_resource_ids=case.get("no_resource_ids", False))
+    _load_utilization(con, case, document.get("defaults", {}), as_of)
     engine.prepare(con, loads=[1], as_of=as_of, context=ContextRules())
     result = engine.judge(con, [check], as_of=as_of, overrides={check.id: case.get("params", {})})
     failures = [f"error: {r.error}" for r in result.checks if r.error]
@@ -282,6 +288,88 @@ def _load(
                 " c::decimal(38,10) as committed_cost, p::decimal(38,10) as credits, m as hours_mask,"
                 " n as line_count from case_days")  # fmt: skip
     con.unregister("case_days")
+
+
+UTILIZATION_COLUMNS = {"resource_id", "metric", "metric_date", "average", "p95", "p99", "maximum", "total", "hours",
+                       "weekdays", "provider", "sub_account_id"}  # fmt: skip
+STATE_DEFAULTS = {"attached_to": "", "group_name": "", "since": "2026-01-01"}
+ADVICE_DEFAULTS = {"current_shape": "", "target_shape": "", "monthly_savings": "", "savings_share": "", "currency": "USD",
+                   "savings_basis": "after discounts", "lookback_days": "14", "location": "advice.csv"}  # fmt: skip
+
+
+def _load_utilization(
+    con: DuckDBPyConnection, case: Mapping[str, Any], defaults: Mapping[str, Any], as_of: date
+) -> None:
+    """Fills utilization_days, resource_states and recommendations from the tables of a case."""
+    for name in ("utilization_days", "resource_states", "recommendations"):
+        con.execute(f"delete from {name}")
+    place = {
+        "provider": defaults.get("provider", METER_DEFAULTS["provider"]),
+        "sub_account_id": defaults.get("sub_account_id", METER_DEFAULTS["sub_account_id"]),
+    }
+    days: dict[tuple[Any, ...], list[tuple[dict[str, float], list[int]]]] = {}
+    for given in _rows(case.get("utilization", ""), UTILIZATION_COLUMNS):
+        row = {**place, **given}
+        hours = _numbers(row.get("hours") or "0-23")
+        figures = _figures(row)
+        weekdays = _numbers(row.get("weekdays") or "mon-sun", WEEKDAYS)
+        for day in _days(row["metric_date"], as_of):
+            if day.weekday() in weekdays:
+                key = (row["provider"], row["sub_account_id"], row["resource_id"], row["metric"], day)
+                days.setdefault(key, []).append((figures, hours))
+    if days:
+        con.executemany(
+            "insert into utilization_days values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::float[], 'case', '2026-01-01')",
+            [(*key, *_merged(parts)) for key, parts in days.items()],
+        )
+    seen_at = {"seen_at": f"{as_of} 06:00:00"}
+    for row in _rows(case.get("states", "")):
+        _insert(con, "resource_states", {**place, **STATE_DEFAULTS, **seen_at, **row})
+    for row in _rows(case.get("advice", "")):
+        _insert(con, "recommendations", {**place, **ADVICE_DEFAULTS, "refreshed_on": str(as_of), **row})
+
+
+def _rows(table: str, known: set[str] | None = None) -> Iterator[dict[str, str]]:
+    lines = [line.strip() for line in table.strip().splitlines() if line.strip()]
+    columns = [c.strip() for c in lines[0].split("|")] if lines else []
+    if unknown := sorted(set(columns) - known) if known is not None else []:
+        raise CheckError("a case", why=f"has unknown columns {', '.join(unknown)}", fix="Correct the table.")
+    for line in lines[1:]:
+        yield dict(zip(columns, (c.strip() for c in line.split("|")), strict=True))
+
+
+def _figures(row: Mapping[str, str]) -> dict[str, float]:
+    total = float(row["total"]) if row.get("total") else None
+    figures = {"average": total / 86400 if total is not None and not row.get("average") else float(row["average"])}
+    for name, before in (("p95", "average"), ("p99", "p95"), ("maximum", "p99")):
+        figures[name] = float(row[name]) if row.get(name) else figures[before]
+    return figures if total is None else {**figures, "total": total}
+
+
+def _merged(parts: Sequence[tuple[Mapping[str, float], Sequence[int]]]) -> tuple[Any, ...]:
+    """average, p95, p99, maximum, total, sample_count, hourly_maximum of the rows of one day."""
+    hours = sum(len(h) for _, h in parts)
+    hourly: list[float | None] = [None] * 24
+    for figures, own in parts:
+        for hour in own:
+            hourly[hour] = max(hourly[hour] or 0.0, figures["maximum"])
+    totals = [figures["total"] for figures, _ in parts if "total" in figures]
+    return (
+        sum(figures["average"] * len(own) for figures, own in parts) / hours,
+        *(max(figures[name] for figures, _ in parts) for name in ("p95", "p99", "maximum")),
+        sum(totals) if totals else None,
+        12 * hours,
+        hourly,
+    )
+
+
+def _insert(con: DuckDBPyConnection, table: str, row: Mapping[str, str]) -> None:
+    values = {name: value or (None if name in ("monthly_savings", "savings_share", "lookback_days") else "")
+              for name, value in row.items()}  # fmt: skip
+    columns = [f"${name} as {name}" for name in values]
+    if table == "recommendations":
+        columns.append("map() as details")
+    con.execute(f"insert into {table} by name select {', '.join(columns)}", values)
 
 
 def _amounts(charge: Mapping[str, Any]) -> tuple[Decimal, ...]:

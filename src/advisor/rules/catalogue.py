@@ -19,7 +19,19 @@ if TYPE_CHECKING:
 
 PROVIDERS = ("aws", "gcp", "any")
 REQUIRED = ("id", "title", "kind", "service", "confidence", "blind_spots", "remediation", "reason", "judge")
-ALLOWED = {*REQUIRED, "command", "commands", "params", "effort", "risk", "references", "scope", "sources"}
+ALLOWED = {
+    *REQUIRED,
+    "command",
+    "commands",
+    "params",
+    "effort",
+    "risk",
+    "references",
+    "scope",
+    "sources",
+    "overrules",
+    "yields",
+}
 HEADER = re.compile(r"\A\s*/\*---\n(.*?)\n---\*/\n(.*)\Z", re.DOTALL)
 PARAMETER = re.compile(r"(?<![\w$])\$([a-z_][a-z0-9_]*)")
 
@@ -36,7 +48,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One SQL file: what it looks for (header) and how (query). `origin` is where it was read from."""
+    """One SQL file: what it looks for (header) and how (query). `origin` is where it was read from.
+
+    `overrules` are checks that only infer what this one measures: what is quiet here is no finding there. A check that
+    `yields` stands behind all others of its kind, whatever it would save.
+    """
 
     id: str
     title: str
@@ -54,6 +70,8 @@ class Check:
     judge: Mapping[str, Any]
     params: Mapping[str, Parameter]
     references: tuple[str, ...]
+    overrules: tuple[str, ...]
+    yields: bool
     sql: str
     origin: str
     trusted: bool
@@ -135,6 +153,8 @@ def parse_check(text: str, *, provider: str, origin: str, trusted: bool) -> Chec
         judge=header["judge"],
         params=params,
         references=tuple(header.get("references", ())),
+        overrules=tuple(header.get("overrules", ())),
+        yields=bool(header.get("yields", False)),
         sql=match[2].strip(),
         origin=origin,
         trusted=trusted,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 RESERVED = {*kinds.COMMON, *kinds.OPTIONAL, "verdict", "skipped", "saves"}
+RESERVED -= {"sample_hours", "billed_hours"}  # how well it was measured is evidence
 RESERVED |= {kinds.MISSING, "monthly_cost", "monthly_savings", "monthly_savings_list", "monthly_freed"}
 PLAIN = re.compile(r"[A-Za-z0-9][\w.:/@+=,-]*")
 PLACE = re.compile(r"/(?:zones|regions|locations)/([a-z0-9-]+)/")
@@ -53,8 +54,12 @@ class Judged:
 
 @dataclass(slots=True, kw_only=True)
 class _Candidate:
+    """A finding before claims are settled; `members` are the resources of a group and their part of its cost."""
+
     finding: Finding
     claims: frozenset[str]
+    members: Mapping[str, float] = field(default_factory=dict)
+    yields: bool = False
     overlaps: set[str] = field(default_factory=set)
 
 
@@ -111,6 +116,33 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
     con.execute(_scan_sql("views"))
 
 
+UTILIZATION = re.compile(r"\b(machines|machine_units|measured|weekly_load|utilization|states|advice)\b")
+"""Relations of queries/scan/utilization.sql, machines.sql and shapes.sql: built only for checks that read them."""
+
+
+def prepare_utilization(con: duckdb.DuckDBPyConnection) -> None:
+    """Builds what is known of machines beside the bill, on the views of `prepare`: load, state, shapes and prices."""
+    from advisor.prices import tables
+
+    con.execute(_scan_sql("utilization"))
+    con.execute(_scan_sql("machines"))
+    used = con.execute(
+        "select distinct provider, machine, shape, terms from machine_units where shape <> ''"
+    ).fetchall()
+    shapes, prices = tables.for_shapes(used, _stored(con, "shapes"), _stored(con, "shape_prices"))
+    for name, frame in (("list_shapes", shapes), ("list_prices", prices)):
+        con.register("fill_rows", frame.to_arrow())
+        con.execute(f"create or replace table {name} as select * from fill_rows")
+        con.unregister("fill_rows")
+    con.execute(_scan_sql("shapes"))
+
+
+def _stored(con: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame | None:
+    """What `advisor prices` has fetched; None when it never ran."""
+    frame = pl.from_arrow(con.execute(f"select * from {table}").to_arrow_table())
+    return frame if isinstance(frame, pl.DataFrame) and not frame.is_empty() else None
+
+
 def find_unknown_usage(con: duckdb.DuckDBPyConnection) -> None:
     """Fills `unknown_usage`, which the costs and what is unmatched are told by, from the views of `prepare`."""
     con.execute(_scan_sql("unknown_usage"))
@@ -136,11 +168,14 @@ def judge(
     """
     judged: list[tuple[Check, Mapping[str, Any], pl.DataFrame]] = []
     errors: list[CheckResult] = []
+    if any(UTILIZATION.search(check.sql) for check in checks):
+        prepare_utilization(con)
     for check, outcome in zip(checks, _outcomes(con, checks, as_of, overrides, parallel), strict=True):
         if isinstance(outcome, str):
             errors.append(CheckResult(id=check.id, title=check.title, judged=0, skipped=0, found=0, error=outcome))
         else:
             judged.append((check, *outcome))
+    judged = _overruled(judged)
     hits = [(check, params, rows.filter(pl.col("verdict") == "found")) for check, params, rows in judged]
     first_days = _first_days(con, [rows for _, _, rows in hits])
     priced = [(check, _worth(_priced(rows, params, first_days), min_monthly_savings)) for check, params, rows in hits]
@@ -183,6 +218,31 @@ def _outcomes(
     with store.side_by_side(con) as workers, ThreadPoolExecutor(workers) as pool:
         list(pool.map(work, [con.cursor() for _ in range(workers)]))
     return [outcomes[index] for index in range(len(checks))]
+
+
+RESOURCE = ["provider", "sub_account_id", "resource_id"]
+
+
+def _overruled(
+    judged: Sequence[tuple[Check, Mapping[str, Any], pl.DataFrame]],
+) -> list[tuple[Check, Mapping[str, Any], pl.DataFrame]]:
+    """Lets checks that measured overrule those that infer: what is `quiet` in one is not found by a check it names."""
+    busy: dict[str, list[pl.DataFrame]] = {}
+    for check, _, rows in judged:
+        quiet = rows.filter(pl.col("verdict") == "quiet").select(RESOURCE) if check.overrules else None
+        if quiet is not None and not quiet.is_empty():
+            for other in check.overrules:
+                busy.setdefault(other, []).append(quiet)
+    return [
+        (check, params, _quieted(rows, pl.concat(busy[check.id]).unique()) if check.id in busy else rows)
+        for check, params, rows in judged
+    ]
+
+
+def _quieted(rows: pl.DataFrame, busy: pl.DataFrame) -> pl.DataFrame:
+    marked = rows.join(busy.with_columns(is_busy=pl.lit(value=True)), on=RESOURCE, how="left", maintain_order="left")
+    verdict = pl.when(pl.col("is_busy") & (pl.col("verdict") == "found")).then(pl.lit("quiet")).otherwise("verdict")
+    return marked.with_columns(verdict=verdict).drop("is_busy")
 
 
 def _counted(check: Check, rows: pl.DataFrame, found: int) -> CheckResult:
@@ -332,26 +392,50 @@ def select(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, An
 def settle(candidates: Iterable[_Candidate]) -> tuple[Finding, ...]:
     """Lets each resource-dollar be claimed once: by kind in the order of model.KINDS, then by savings, then by id.
 
-    A finding whose money is already claimed is dropped and named in `overlaps` of the one in front. Findings on a
-    whole region or account come last and count only what nobody inside them claimed.
+    A finding whose money is already claimed is dropped and named in `overlaps` of the one in front; one on a group of
+    machines counts only those members that are still free. Findings on a whole region or account come last and count
+    only what nobody inside them claimed.
     """
     order = {kind: rank for rank, kind in enumerate(KIND_ORDER)}
-    ranked = sorted(candidates, key=lambda c: (order[c.finding.kind], -c.finding.monthly_savings, c.finding.id))
+    ranked = sorted(
+        candidates, key=lambda c: (order[c.finding.kind], c.yields, -c.finding.monthly_savings, c.finding.id)
+    )
     kept: list[_Candidate] = []
     by_resource: dict[tuple[str, str, str, str], list[_Candidate]] = {}
     for candidate in ranked:
         own = candidate.finding
-        fronts = by_resource.setdefault((own.provider, own.account_id, own.resource_id, own.currency), [])
-        ahead = [f for f in fronts if not f.claims or not candidate.claims or f.claims & candidate.claims]
-        for front in ahead:
-            if front.finding.check_id != own.check_id:
-                front.overlaps.add(own.check_id)
-        if ahead:
+        free: list[str] = []
+        for resource_id in candidate.members or [own.resource_id]:
+            fronts = by_resource.setdefault((own.provider, own.account_id, resource_id, own.currency), [])
+            ahead = [f for f in fronts if not f.claims or not candidate.claims or f.claims & candidate.claims]
+            for front in ahead:
+                if front.finding.check_id != own.check_id:
+                    front.overlaps.add(own.check_id)
+            if not ahead:
+                free.append(resource_id)
+        if not free:
             continue
-        fronts.append(candidate)
+        candidate.finding = _without_claimed(candidate, free)
+        for resource_id in free:
+            by_resource[own.provider, own.account_id, resource_id, own.currency].append(candidate)
         kept.append(candidate)
     findings = [replace(c.finding, overlaps=tuple(sorted(c.overlaps))) for c in kept]
     return tuple(sorted(_settle_scopes(findings), key=lambda f: (-f.monthly_savings, f.id)))
+
+
+def _without_claimed(candidate: _Candidate, free: Sequence[str]) -> Finding:
+    """The finding on a group reduced to its members whose money nobody claimed."""
+    finding, whole = candidate.finding, sum(candidate.members.values())
+    if len(free) == max(1, len(candidate.members)) or whole <= 0:
+        return finding
+    share = sum(candidate.members[resource_id] for resource_id in free) / whole
+    return replace(
+        finding,
+        monthly_cost=finding.monthly_cost * share,
+        monthly_savings=finding.monthly_savings * share,
+        monthly_savings_list=finding.monthly_savings_list * share,
+        evidence={**finding.evidence, "members_with_findings_of_their_own": len(candidate.members) - len(free)},
+    )
 
 
 def _settle_scopes(findings: Sequence[Finding]) -> list[Finding]:
@@ -386,7 +470,7 @@ def _candidates(
     con: duckdb.DuckDBPyConnection, found: Sequence[tuple[Check, pl.DataFrame]], as_of: date
 ) -> list[_Candidate]:
     """Findings of all checks with what is known of their resources, looked up once."""
-    keys = [frame.select("provider", "sub_account_id", "resource_id") for _, frame in found if not frame.is_empty()]
+    keys = [_looked_up(frame) for _, frame in found if not frame.is_empty()]
     if not keys:
         return []
     con.register("found_keys", pl.concat(keys).unique().to_arrow())
@@ -400,16 +484,42 @@ def _candidates(
     about = {row[:3]: dict(zip(columns, row, strict=True)) for row in known.fetchall()}
     con.unregister("found_keys")
     names = account_names(con)
+    opinions = _opinions(con)
     made: dict[str, _Candidate] = {}
     for check, frame in found:
         for row in frame.iter_rows(named=True):
-            key = (row["provider"], row["sub_account_id"], row["resource_id"])
-            candidate = _candidate(check, row, about.get(key, {}), names, as_of)
+            # A group is owned and placed as its members are.
+            known_by = (row.get("members") or [row])[0]["resource_id"]
+            key = (row["provider"], row["sub_account_id"], known_by)
+            candidate = _candidate(check, row, about.get(key, {}), names, as_of, opinions.get(key, ()))
             # One thing billed in two currencies (its account moved to another payer): the newer charges count.
             before = made.get(candidate.finding.id)
             if before is None or _recency(before) < _recency(candidate):
                 made[candidate.finding.id] = candidate
     return list(made.values())
+
+
+def _looked_up(frame: pl.DataFrame) -> pl.DataFrame:
+    keys = frame.select(RESOURCE)
+    if "members" not in frame.columns:
+        return keys
+    first = pl.col("members").list.first().struct.field("resource_id")
+    return frame.select("provider", "sub_account_id", pl.coalesce(first, "resource_id").alias("resource_id"))
+
+
+def _opinions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+    """Resource → what its cloud itself recommends, where such advice was loaded and the checks asked for it."""
+    if not con.execute("select 1 from duckdb_tables() where table_name = 'advice'").fetchone():
+        return {}
+    columns = ("source", "action", "current_shape", "target_shape", "monthly_savings", "currency", "refreshed_on")
+    opinions: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for *key, source, action, now, target, savings, currency, day in con.execute(
+        f"select provider, sub_account_id, resource_id, {', '.join(columns)} from advice order by all"
+    ).fetchall():
+        values = (source, action, now, target, savings, currency, day)
+        opinion = {n: _plain(v) for n, v in zip(columns, values, strict=True) if v not in (None, "")}
+        opinions.setdefault((key[0], key[1], key[2]), []).append(opinion)
+    return opinions
 
 
 def _recency(candidate: _Candidate) -> tuple[str, float]:
@@ -426,7 +536,12 @@ def account_names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _candidate(
-    check: Check, row: Mapping[str, Any], about: Mapping[str, Any], names: Mapping[str, str], as_of: date
+    check: Check,
+    row: Mapping[str, Any],
+    about: Mapping[str, Any],
+    names: Mapping[str, str],
+    as_of: date,
+    opinions: Sequence[Mapping[str, Any]],
 ) -> _Candidate:
     resource_id = row["resource_id"]
     grouped = resource_id.startswith("all:")
@@ -437,6 +552,13 @@ def _candidate(
         evidence["freed_monthly_cost"] = round(row["monthly_freed"], 2)
     if check.scope != "resource":
         evidence["scope"] = check.scope
+    members = {m["resource_id"]: 0.0 for m in row.get("members") or ()}
+    for member in row.get("members") or ():
+        members[member["resource_id"]] += member["cost"]
+    if members:
+        evidence["machines"] = len(members)
+    if opinions:
+        evidence["second_opinion"] = list(opinions)
     reason = PLACEHOLDER.sub(lambda m: _readable(row.get(m[1], m[0])), check.reason)
     account = row["sub_account_id"]
     if grouped:
@@ -452,8 +574,9 @@ def _candidate(
         "region": region,
         "location": place[1] if place else region,
         "resource_id": resource_id,
-        "resource_name": re.split(r"[:/]", name or resource_id)[-1] or resource_id,
+        "resource_name": row.get("group_name") or re.split(r"[:/]", name or resource_id)[-1] or resource_id,
         "account_id": account,
+        "target": str(row.get("target") or ""),
     }
     finding = Finding(
         id=finding_id(check.id, row["provider"], account, resource_id),
@@ -469,7 +592,7 @@ def _candidate(
         resource_id=resource_id,
         resource_name=f"{row.get('service_name') or check.service}, {region or 'global'}"
         if grouped
-        else about.get("name_tag") or short_name(name or resource_id),
+        else row.get("group_name") or about.get("name_tag") or short_name(name or resource_id),
         resource_type=row.get("resource_type") or "",
         owner=about.get("owner") or "",
         environment=about.get("environment") or "",
@@ -490,7 +613,7 @@ def _candidate(
         first_seen=as_of,
         last_seen=as_of,
     )
-    return _Candidate(finding=finding, claims=frozenset(row.get("claims") or ()))
+    return _Candidate(finding=finding, claims=frozenset(row.get("claims") or ()), members=members, yields=check.yields)
 
 
 def short_name(resource_id: str) -> str:

@@ -50,6 +50,10 @@ OPTIONAL: dict[str, str] = {
     "span_days": "days that cost stands for; missing means the part of the window since first_day",
     "saves_share": "share of cost that would be saved, where the check computes it",
     "confidence": "where a row proves less than its check can",
+    "members": "of a group of machines: list of resource_id and cost, whose money the finding claims",
+    "sample_hours": "hours of the window with samples of the metric that decides; null: none",
+    "billed_hours": "hours of the window in which it was billed",
+    "unjudged": "why a row cannot be judged, where the query knows; else null",
     "group_confidence": "what a row proves that stands for unnamed resources (all:…); missing means low",
 }
 """Columns a check may return; every other column is evidence."""
@@ -57,9 +61,16 @@ OPTIONAL: dict[str, str] = {
 MISSING = "missing_days"
 """Column that the engine adds: days of the window that the whole export of the row's cloud lacks; none without it."""
 
+UNJUDGED = "unjudged"
 SHORT_HISTORY = "too little history"
 NO_USAGE_LINES = "usage lines missing"
 NO_PRICE = "no price to compare with"
+NO_SAMPLES = "no utilisation data"
+FEW_SAMPLES = "too few samples"
+SHAPE_UNKNOWN = "shape unknown"
+
+SAMPLED_SHARE = 0.8
+"""Part of the billed hours of a window that must have samples before they speak for all of it."""
 
 TOLERANCE = 1e-9
 """Relative: sums of doubles must not decide a case that sits exactly on a threshold."""
@@ -69,16 +80,22 @@ def idle(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]
     """Paid for, hardly used: `use` (per unit of `per`) is at or below the parameter `at_most`.
 
     A resource must have been billed on every one of the last `window_days` days, else it is skipped; `use` that is
-    null means its lines are missing, which is not zero. `per` of zero or null cannot be judged either.
+    null means its lines are missing, which is not zero. `per` of zero or null cannot be judged either. `also` names
+    further columns and their parameters, which must all be at most as large.
     """
     use = _number(judge["use"])
     per = _number(judge["per"]) if "per" in judge else pl.lit(1.0)
     unseen = use.is_null() | per.is_null() | (per <= 0)
+    found = _at_most(use, params[judge["at_most"]] * per)
+    for column, limit in judge.get("also", {}).items():
+        unseen |= _number(column).is_null()
+        found &= _at_most(_number(column), params[limit])
     return _verdicts(
         rows,
-        found=_at_most(use, params[judge["at_most"]] * per),
+        found=found,
         skips={
             SHORT_HISTORY: _too_short(rows, params),
+            **_unsampled(rows),
             NO_USAGE_LINES: unseen,
         },
         active_within_days=judge.get("active_within_days", 2),
@@ -89,14 +106,25 @@ def idle(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]
 def schedule(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]) -> pl.LazyFrame:
     """Runs around the clock where working hours would do: `hours` reach `at_least` of the window's hours.
 
-    Saves 1 - working_hours_per_week / 168 of the cost, the week having 168 hours.
+    Saves 1 - working_hours_per_week / 168 of the cost, the week having 168 hours. With `quiet_hours` in [judge] the
+    load was watched: that column (hours of the week without any) must reach `at_least`, and `saves_share` says what the
+    hours cost.
     """
+    if "quiet_hours" in judge:
+        quiet = _number(judge["quiet_hours"])
+        return _verdicts(
+            rows,
+            found=_at_least(quiet, params[judge["at_least"]]),
+            skips={SHORT_HISTORY: _too_short(rows, params), **_unsampled(rows), NO_USAGE_LINES: quiet.is_null()},
+            active_within_days=judge.get("active_within_days", 2),
+            as_of=params["as_of"],
+        )
     window_hours = 24 * _window(rows, params)
     share = _number(judge["hours"]) / window_hours
     return _verdicts(
         rows,
         found=_at_least(share, params[judge["at_least"]]),
-        skips={SHORT_HISTORY: _too_short(rows, params), NO_USAGE_LINES: share.is_null()},
+        skips={SHORT_HISTORY: _too_short(rows, params), **_unsampled(rows), NO_USAGE_LINES: share.is_null()},
         saves=pl.lit(1 - params["working_hours_per_week"] / 168),
         active_within_days=judge.get("active_within_days", 2),
         as_of=params["as_of"],
@@ -198,11 +226,31 @@ def commitment(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str
     )
 
 
+def oversized(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]) -> pl.LazyFrame:
+    """Larger than its load needs: a cheaper shape carries the expected peak of every dimension (advisor.rules.sizing).
+
+    Saves 1 - the target's price / the price now paid; less than the parameter `min_saving_share` is quiet.
+    """
+    from advisor.rules import sizing  # which reads this module's reasons
+
+    limit = float(params.get("min_saving_share", sizing.PARAMETERS["min_saving_share"]))
+    saves = pl.col("target_saves")
+    return _verdicts(
+        sizing.sized(rows, params),
+        found=((saves > TOLERANCE) & _at_least(saves, limit)).fill_null(value=False),
+        skips={},
+        saves=saves.fill_null(0.0),
+        active_within_days=judge.get("active_within_days", 2),
+        as_of=params["as_of"],
+    ).drop("target_saves")
+
+
 KINDS: dict[str, Any] = {
     "idle": idle,
     "forgotten": forgotten,
     "stale": stale,
     "schedule": schedule,
+    "oversized": oversized,
     "modernize": modernize,
     "commitment": commitment,
 }
@@ -249,7 +297,7 @@ def _at_most(value: pl.Expr, limit: pl.Expr | float) -> pl.Expr:
     return value <= limit * (1 + TOLERANCE)
 
 
-def _at_least(value: pl.Expr, limit: float) -> pl.Expr:
+def _at_least(value: pl.Expr, limit: pl.Expr | float) -> pl.Expr:
     return value >= limit * (1 - TOLERANCE)
 
 
@@ -261,6 +309,17 @@ def _window(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.Expr:
 
 def _too_short(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.Expr:
     return pl.col("observed_days") < _window(rows, params)
+
+
+def _unsampled(rows: pl.LazyFrame) -> dict[str, pl.Expr]:
+    """Reasons to skip where a check measures: it returns `sample_hours` and `billed_hours`. No samples are not zero."""
+    if "sample_hours" not in rows.collect_schema().names():
+        return {}
+    samples = pl.col("sample_hours")
+    return {
+        NO_SAMPLES: samples.is_null() | (samples <= 0),
+        FEW_SAMPLES: ~_at_least(samples.cast(pl.Float64), SAMPLED_SHARE * _number("billed_hours")),
+    }
 
 
 def _verdicts(
@@ -280,6 +339,8 @@ def _verdicts(
     reason = pl.lit(None, pl.String)
     for text, applies in reversed(list(skips.items())):
         reason = pl.when(applies.fill_null(value=True)).then(pl.lit(text)).otherwise(reason)
+    if UNJUDGED in rows.collect_schema().names():
+        reason = pl.coalesce(UNJUDGED, reason)
     reason = pl.when(gone | free).then(None).otherwise(reason)
     return rows.with_columns(
         reason.alias("skipped"),

@@ -42,7 +42,7 @@ Everything else that it raises over an export is a bug of ours.
 EMPTY_VALUE = duckdb.ConstraintException
 """What it raises for a null where there must be a value."""
 
-MIGRATIONS = ("0001_star", "0002_commitments_and_names")
+MIGRATIONS = ("0001_star", "0002_commitments_and_names", "0003_utilization_and_prices")
 """Scripts of queries/store in order; the schema's version is how many of them have run."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

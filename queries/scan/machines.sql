@@ -1,0 +1,170 @@
+-- Machines in the bill, built after utilization.sql: what is billed by the hour and has a shape, whatever service it
+-- belongs to.
+
+create or replace table machine_days as
+with lines as (
+    select
+        u.provider,
+        u.sub_account_id,
+        u.resource_id,
+        u.billing_currency,
+        u.region_id,
+        u.load_id,
+        u.tag_key,
+        u.charge_date,
+        u.usage_type,
+        u.usage_kind,
+        u.operation,
+        u.product_detail,
+        u.charge_description,
+        u.instance_type,
+        u.service_code,
+        u.service_name,
+        u.hours_mask,
+        u.consumed_quantity,
+        u.effective_cost,
+        u.committed_cost,
+        u.list_cost,
+        u.discount_credits,
+        case
+            when u.provider = 'aws' then case
+                -- GameLift, EMR and others name usage BoxUsage, too.
+                when regexp_matches(u.usage_kind, '^BoxUsage(:|$)')
+                    and (u.service_code = 'AmazonEC2' or (u.service_code = '' and u.service_name ilike '%Elastic Compute Cloud%'))
+                    then 'ec2'
+                when regexp_matches(u.usage_kind, '^(InstanceUsage|InstanceUsageIOOptimized|Multi-AZUsage|Multi-AZClusterUsage):db\.')
+                    and (u.service_code = 'AmazonRDS' or (u.service_code = '' and u.service_name ilike '%Relational Database%'))
+                    then 'rds'
+                when u.usage_kind like 'NodeUsage:cache.%' then 'elasticache'
+                when u.usage_kind like 'ESInstance:%' then 'opensearch'
+                when regexp_matches(u.usage_kind, '^(Host|Hst|Hosting):ml\.') then 'sagemaker'
+            end
+            when u.provider = 'gcp' then case
+                when (u.service_code = '6F81-5844-456A' or u.service_name = 'Compute Engine')
+                    and u.operation <> 'unused_reservation'
+                    and not regexp_matches(u.usage_kind, 'sole tenancy|suspend|licens')
+                    and regexp_matches(
+                        u.usage_kind,
+                        '(^| )(instance|optimized|extended|predefined|custom) (instance )?(core|ram)( |$)|^(micro|small) instance with|^(compute|memory)[ -]optimized'
+                    )
+                    then 'compute'
+                when (u.service_code = '9662-B51E-5089' or u.service_name = 'Cloud SQL' or u.usage_kind like 'cloud sql%')
+                    and regexp_matches(u.usage_kind, ': (regional|zonal) - .*(vcpu|\bram\b)')
+                    and not regexp_matches(u.usage_kind, 'extended support|ip address|export|backup|licen[cs]|storage')
+                    then 'cloudsql'
+            end
+        end as machine
+    from usage_days u
+    where u.pricing_category <> 'Dynamic'
+        and u.resource_id <> ''
+        and not starts_with(u.resource_id, 'all:')
+),
+groups as (
+    -- A member of a group is replaced by a new one: what may be changed is the group.
+    select
+        load_id,
+        tag_key,
+        coalesce(
+            tags['aws:autoscaling:groupName'], tags['aws_autoscaling_groupName'], tags['aws_autoscaling_group_name'],
+            tags['eks:cluster-name'] || '/' || tags['eks:nodegroup-name'], tags['eks_nodegroup_name'],
+            tags['karpenter.sh/nodepool'], tags['karpenter_sh_nodepool'],
+            tags['goog-k8s-cluster-name'] || '/' || coalesce(tags['goog-k8s-node-pool-name'], ''),
+            tags['goog-dataproc-cluster-name'], tags['goog-composer-environment'], tags['goog-dataflow-job-id'],
+            tags['aws:elasticmapreduce:job-flow-id'], tags['aws_elasticmapreduce_job_flow_id'],
+            tags['aws:ecs:clusterName'], tags['aws_ecs_clusterName']
+        ) as group_name
+    from tag_sets
+)
+
+select
+    l.provider,
+    l.sub_account_id,
+    l.resource_id,
+    l.billing_currency,
+    l.machine,
+    l.charge_date,                                                              -- UTC day
+    arg_max(l.region_id, l.effective_cost) as region_id,
+    max(coalesce(nullif(s.group_name, ''), g.group_name, '')) as group_name,
+    max(case
+        when l.machine = 'opensearch'
+            then regexp_replace(coalesce(nullif(l.instance_type, ''), split_part(l.usage_kind, ':', 2)), '(\.search|\.elasticsearch)?$', '.search')
+        when l.machine = 'ec2' and l.usage_kind = 'BoxUsage' then 'm1.small'
+        when l.provider = 'aws' then coalesce(nullif(split_part(l.usage_kind, ':', 2), ''), l.instance_type)
+        else l.instance_type
+    end) as shape,
+    -- What makes one shape cost more than another of the same name: system or engine, and how it is deployed.
+    max(case
+        when l.machine = 'ec2' then case
+            when l.operation in ('', 'RunInstances') and not regexp_matches(lower(l.product_detail || ' ' || l.charge_description), 'windows|rhel|red hat|suse|sql|ubuntu pro') then 'linux'
+            when l.operation = 'RunInstances:0002' or lower(l.product_detail) = 'windows' then 'windows'
+            else 'licensed'
+        end
+        when l.machine = 'rds' then replace(replace(lower(l.product_detail), ' ', '-'), 'amazon-', '')
+        when l.machine = 'elasticache' then if(lower(l.product_detail) = 'valkey', 'valkey', '')
+        when l.machine = 'compute' then 'linux'  -- licences are lines of their own
+        when l.machine = 'cloudsql' then case
+            when l.usage_kind like '%postgres%' then 'postgresql'
+            when l.usage_kind like '%mysql%' then 'mysql'
+            else 'sqlserver'
+        end
+        else ''
+    end) as terms,
+    max(case when l.provider = 'aws' then split_part(l.usage_kind, ':', 1) else regexp_extract(l.usage_kind, ': (regional|zonal) ', 1) end)
+        as deployment,
+    case
+        when l.provider = 'aws' then sum(l.consumed_quantity)
+        else bit_count(bit_or(l.hours_mask))
+    end as machine_hours,                                                       -- h
+    least(24, bit_count(bit_or(l.hours_mask)))::double as billed_hours,         -- h of the day in which it was billed
+    sum(l.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )core( |$)|vcpu$')) as vcpu_hours,   -- vCPU-h
+    sum(l.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )ram( |$)|\bram$')) as gib_hours,    -- GiB-h
+    sum(l.effective_cost) as cost,                                              -- billing currency
+    sum(l.committed_cost) as committed_cost,                                    -- billing currency
+    sum(l.list_cost) as list_cost,                                              -- billing currency
+    sum(l.discount_credits) filter (l.committed_cost = 0) as discount_credits,  -- billing currency, of what no commitment covers
+    list(distinct l.usage_type) as usage_types
+from lines l
+left join groups g using (load_id, tag_key)
+left join states s
+    on (s.provider, s.sub_account_id, s.resource_id) = (l.provider, l.sub_account_id, l.resource_id)
+where l.machine is not null
+group by l.provider, l.sub_account_id, l.resource_id, l.billing_currency, l.machine, l.charge_date;
+
+create or replace table machine_units as
+-- A machine, or a group of machines that replace each other, day by day; with one shape, or none where it is mixed.
+with sized as (
+    select
+        * replace (
+            case
+                when machine <> 'cloudsql' or shape <> '' then shape
+                when vcpu_hours > 0 and gib_hours > 0
+                    then format('db-custom-{}-{}', round(vcpu_hours / billed_hours)::integer, round(gib_hours / billed_hours)::integer * 1024)
+                else ''
+            end as shape
+        ),
+        case when group_name = '' then resource_id else 'group:' || region_id || ':' || group_name end as unit_id
+    from machine_days
+)
+
+select
+    provider,
+    sub_account_id,
+    unit_id,
+    billing_currency,
+    machine,
+    charge_date,
+    any_value(region_id) as region_id,
+    any_value(group_name) as group_name,
+    case when count(distinct shape) = 1 then any_value(shape) else '' end as shape,
+    case when count(distinct terms) = 1 then any_value(terms) else 'mixed' end as terms,
+    any_value(deployment) as deployment,
+    sum(machine_hours) as machine_hours,
+    sum(billed_hours) as billed_hours,
+    sum(cost) as cost,
+    sum(committed_cost) as committed_cost,
+    sum(list_cost) as list_cost,
+    sum(discount_credits) as discount_credits,
+    list_distinct(flatten(list(usage_types))) as usage_types,
+    list({'resource_id': resource_id, 'cost': cost}) as members
+from sized
+group by all;

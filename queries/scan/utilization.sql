@@ -1,0 +1,177 @@
+-- How busy the resources of the bill are, built after views.sql: utilization_days, resource_states and recommendations
+-- name resources as their sources do; here they are joined to the bill's resources.
+
+create or replace table known_resources as
+-- What others may call a resource of the bill: its id or its name as billed, and every tail of them: for an ARN also the
+-- name at its end, for //compute.googleapis.com/projects/…/instances/123 also 123.
+with named as (
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        unnest([resource_id, resource_name]) as name
+    from resources
+    where not starts_with(resource_id, 'all:')
+        and (
+            exists (from utilization_days) or exists (from resource_states) or exists (from recommendations)
+        )
+)
+
+select distinct
+    provider,
+    sub_account_id,
+    resource_id,
+    name,
+    regexp_extract(name, '[^:/]*$') as tail
+from named
+where name <> '';
+
+create or replace table asked_resources as
+-- Names that utilisation, states and advice use → the one resource of the bill that is meant. A name that could be two
+-- resources is none: is_ambiguous says so.
+with asked as (
+    select provider, sub_account_id, resource_id from utilization_days
+    union
+    select provider, sub_account_id, resource_id from resource_states
+    union
+    select provider, sub_account_id, resource_id from recommendations
+),
+candidates as (
+    select
+        a.provider as asked_provider,
+        a.sub_account_id as asked_account,
+        a.resource_id as asked_id,
+        k.provider,
+        k.sub_account_id,
+        k.resource_id,
+        -- The whole id before a tail of it: 'db' is the instance db, not also the cluster …:cluster:db.
+        min(case when a.resource_id = k.resource_id then 0 when a.resource_id = k.name then 1 else 2 end) as distance
+    from asked a
+    join known_resources k
+        on k.tail = regexp_extract(a.resource_id, '[^:/]*$')
+        and a.provider in ('', k.provider)
+        and a.sub_account_id in ('', k.sub_account_id)
+        and (
+            a.resource_id = k.name
+            or ends_with(k.name, '/' || a.resource_id) or ends_with(k.name, ':' || a.resource_id)
+            or ends_with(a.resource_id, '/' || k.name) or ends_with(a.resource_id, ':' || k.name)
+            -- Google names a project by id or by number: //…/projects/shop/instances/db is //…/projects/123/instances/db.
+            or (starts_with(a.resource_id, '//')
+                and regexp_replace(a.resource_id, '/projects/[^/]+/', '/') = regexp_replace(k.resource_id, '/projects/[^/]+/', '/'))
+        )
+        -- A machine and its boot disk share a name: of //…/zones/z/instances/web-1 only instances in that place are meant.
+        and (not starts_with(a.resource_id, '//') or not starts_with(k.resource_id, '//')
+            or regexp_replace(a.resource_id, '/projects/[^/]+/(.*/)?[^/]*$', '/\1') = regexp_replace(k.resource_id, '/projects/[^/]+/(.*/)?[^/]*$', '/\1'))
+    group by all
+),
+nearest as (
+    select
+        *
+    from candidates
+    qualify distance = min(distance) over (partition by asked_provider, asked_account, asked_id)
+)
+
+select
+    *,
+    count(*) over (partition by asked_provider, asked_account, asked_id) > 1 as is_ambiguous
+from nearest;
+
+create or replace table utilization as
+-- One row per resource of the bill, metric and day. Of several sources the one that saw most of the day counts.
+select
+    k.provider,
+    k.sub_account_id,
+    k.resource_id,
+    u.metric,
+    u.metric_date,                                                              -- UTC day
+    u.average,                                                                  -- unit of the metric; amounts per second
+    u.p95,
+    u.p99,
+    u.maximum,
+    u.total,                                                                    -- amount of the day
+    u.sample_count,
+    u.hourly_maximum,                                                           -- 24 entries, null: no sample
+    len(list_filter(u.hourly_maximum, lambda m: m is not null)) as sample_hours -- h
+from utilization_days u
+join asked_resources k
+    on (k.asked_provider, k.asked_account, k.asked_id) = (u.provider, u.sub_account_id, u.resource_id)
+where not k.is_ambiguous
+    and u.metric_date <= (select as_of from scan_clock)
+qualify row_number() over (
+    partition by k.provider, k.sub_account_id, k.resource_id, u.metric, u.metric_date
+    order by len(list_filter(u.hourly_maximum, lambda m: m is not null)) desc, u.sample_count desc, u.fetched_at desc, u.source
+) = 1;
+
+create or replace table states as
+-- What a cloud's inventory says of a resource of the bill.
+select
+    k.provider,
+    k.sub_account_id,
+    k.resource_id,
+    s.state,                            -- running, stopped, attached, unattached
+    s.since,                            -- UTC day
+    s.attached_to,
+    s.group_name,
+    s.seen_at                           -- UTC
+from resource_states s
+join asked_resources k
+    on (k.asked_provider, k.asked_account, k.asked_id) = (s.provider, s.sub_account_id, s.resource_id)
+where not k.is_ambiguous
+qualify row_number() over (partition by k.provider, k.sub_account_id, k.resource_id order by s.seen_at desc) = 1;
+
+create or replace table advice as
+-- The clouds' own recommendations on resources of the bill.
+select
+    k.provider,
+    k.sub_account_id,
+    k.resource_id,
+    r.* exclude (provider, sub_account_id, resource_id)
+from recommendations r
+join asked_resources k
+    on (k.asked_provider, k.asked_account, k.asked_id) = (r.provider, r.sub_account_id, r.resource_id)
+where not k.is_ambiguous;
+
+create or replace macro measured(metric_name, last_day, days) as table (
+    -- What one metric of a resource came to in the window.
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        sum(average * sample_count) / sum(sample_count) as average,     -- unit of the metric; amounts per second
+        max(p99) as highest_p99,                                        -- highest of the daily p99
+        max(maximum) as maximum,
+        sum(total) as total,                                            -- amount of the window
+        sum(sample_hours)::bigint as sample_hours,                      -- h
+        count(*) as sample_days,                                        -- days
+        max(metric_date) as last_sample_day                             -- UTC day
+    from utilization
+    where metric = metric_name
+        and metric_date > last_day - days
+        and metric_date <= last_day
+    group by all
+);
+
+create or replace macro weekly_load(metric_name, last_day, days) as table (
+    -- The highest that a metric reached in each hour of the week (0: Monday 00:00 UTC), and in how many weeks it was seen.
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        (isodow(metric_date) - 1) * 24 + hour_of_day as hour_of_week,   -- 0 to 167, UTC
+        max(hour_maximum)::double as highest,                           -- unit of the metric; amounts per second
+        count(hour_maximum) as weeks                                    -- weeks with samples in this hour
+    from (
+        select
+            provider,
+            sub_account_id,
+            resource_id,
+            metric_date,
+            unnest(range(24)) as hour_of_day,
+            unnest(hourly_maximum) as hour_maximum
+        from utilization
+        where metric = metric_name
+            and metric_date > last_day - days
+            and metric_date <= last_day
+    )
+    group by all
+);

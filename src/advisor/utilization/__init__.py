@@ -1,0 +1,1 @@
+"""How busy resources are: CloudWatch, Cloud Monitoring, files of samples, and the clouds' own recommendations."""
