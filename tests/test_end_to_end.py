@@ -17,7 +17,7 @@ import pytest
 
 pytestmark = pytest.mark.xdist_group("end-to-end")  # one scan for all of them
 SAMPLES = Path(__file__).parents[1] / "sample_exports"
-PLANTED: dict[str, list[dict[str, str]]] = tomllib.loads((SAMPLES / "planted.toml").read_text("utf-8"))
+PLANTED: dict[str, list[dict[str, Any]]] = tomllib.loads((SAMPLES / "planted.toml").read_text("utf-8"))
 TOTALS: dict[str, dict[str, Any]] = tomllib.loads((SAMPLES / "totals.toml").read_text("utf-8"))
 
 TEXT, NUMBER, COUNT = str, (int, float), int
@@ -139,7 +139,7 @@ def test_every_check_ran(document: dict[str, Any]) -> None:
 # --- what is planted --------------------------------------------------------------------------------------------------
 
 
-def judged_by(document: dict[str, Any], planted: dict[str, str]) -> list[dict[str, Any]]:
+def judged_by(document: dict[str, Any], planted: dict[str, Any]) -> list[dict[str, Any]]:
     """Findings on the planted resource in which its check speaks, itself or behind another one."""
     return [
         f
@@ -168,6 +168,59 @@ def test_finds_nothing_that_is_not_planted(document: dict[str, Any]) -> None:
     planted = {(w["check"], w["account"], w["resource"]) for w in PLANTED["waste"]}
     found = {(f["check_id"], f["account_id"], f["resource_id"]) for f in document["findings"]}
     assert found - planted == set()
+
+
+# --- what the metrics among the exports say ---------------------------------------------------------------------------
+
+
+def finding_on(document: dict[str, Any], check: str, name: str) -> dict[str, Any]:
+    (found,) = (f for f in document["findings"] if (f["check_id"], f["resource_name"]) == (check, name))
+    return dict(found)
+
+
+def test_right_sizing_names_the_planted_shape_and_what_it_saves(document: dict[str, Any]) -> None:
+    advised = [w for w in PLANTED["waste"] if "target" in w]
+    assert {w["check"] for w in advised} == {
+        "aws-ec2-oversized", "aws-rds-oversized", "gcp-compute-oversized", "gcp-cloud-sql-oversized",
+    }  # fmt: skip
+    for planted in advised:
+        (found,) = (f for f in judged_by(document, planted) if f["check_id"] == planted["check"])
+        assert found["evidence"]["target"] == planted["target"], planted
+        assert found["evidence"]["price_ratio"] == pytest.approx(1 - planted["saves"], abs=1e-6), planted
+        assert found["monthly_savings"] == pytest.approx(planted["saves"] * found["monthly_cost"], abs=0.011), planted
+
+
+def test_a_group_is_sized_as_a_whole(document: dict[str, Any]) -> None:
+    group = finding_on(document, "aws-ec2-oversized", "render")
+    assert group["resource_type"] == "group of EC2 instances"
+    assert group["evidence"]["machine_hours"] == pytest.approx(3 * 720)
+    assert all("modify-instance-attribute" not in command for command in group["commands"])
+
+
+def test_the_clouds_own_advice_stands_beside_and_is_not_added(document: dict[str, Any]) -> None:
+    measured = finding_on(document, "aws-ec2-oversized", "reports")
+    assert measured["overlaps"] == ["aws-cloud-advice-rightsize"]
+    assert [o["target_shape"] for o in measured["evidence"]["second_opinion"]] == ["m7g.2xlarge"]
+    # Where nobody measured, it is all there is.
+    advised = finding_on(document, "aws-cloud-advice-rightsize", "thumbs")
+    assert advised["monthly_savings"] == pytest.approx(0.5 * advised["monthly_cost"], abs=0.011)
+
+
+def test_quiet_hours_are_those_of_the_load(document: dict[str, Any]) -> None:
+    desk = finding_on(document, "aws-ec2-quiet-hours", "desk")
+    # Weekdays from 07 to 19 leave 108 of 168 hours; those that touch the load by a clock's seconds may be less.
+    assert 100 <= desk["evidence"]["quiet_hours"] <= 108
+    assert desk["monthly_savings"] == pytest.approx(
+        desk["evidence"]["quiet_hours"] / 168 * desk["monthly_cost"], abs=0.011
+    )
+
+
+def test_machines_without_enough_samples_are_skipped_for_that_reason(document: dict[str, Any]) -> None:
+    checks = {c["id"]: c for c in document["checks"]}
+    for check in ("aws-ec2-oversized", "aws-ec2-idle"):
+        assert checks[check]["judged"] >= 9, check  # with metrics
+        assert checks[check]["skip_reasons"]["too few samples"] == 1, check  # imports: three days
+        assert checks[check]["skip_reasons"]["no utilisation data"] > 20, check
 
 
 # --- money ------------------------------------------------------------------------------------------------------------

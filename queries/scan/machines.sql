@@ -1,6 +1,9 @@
 -- Machines in the bill, built after utilization.sql: what is billed by the hour and has a shape, whatever service it
 -- belongs to.
 
+create or replace macro label_of(labels, name) as
+    nullif(list_filter(labels, lambda l: l.key = name)[1].value, '');
+
 create or replace table machine_days as
 with lines as (
     select
@@ -59,41 +62,18 @@ with lines as (
         and u.resource_id <> ''
         and not starts_with(u.resource_id, 'all:')
 ),
-groups as (
-    -- A member of a group is replaced by a new one: what may be changed is the group.
+described as (
     select
-        load_id,
-        tag_key,
-        coalesce(
-            tags['aws:autoscaling:groupName'], tags['aws_autoscaling_groupName'], tags['aws_autoscaling_group_name'],
-            tags['eks:cluster-name'] || '/' || tags['eks:nodegroup-name'], tags['eks_nodegroup_name'],
-            tags['karpenter.sh/nodepool'], tags['karpenter_sh_nodepool'],
-            tags['goog-k8s-cluster-name'] || '/' || coalesce(tags['goog-k8s-node-pool-name'], ''),
-            tags['goog-dataproc-cluster-name'], tags['goog-composer-environment'], tags['goog-dataflow-job-id'],
-            tags['aws:elasticmapreduce:job-flow-id'], tags['aws_elasticmapreduce_job_flow_id'],
-            tags['aws:ecs:clusterName'], tags['aws_ecs_clusterName']
-        ) as group_name
-    from tag_sets
-)
-
-select
-    l.provider,
-    l.sub_account_id,
-    l.resource_id,
-    l.billing_currency,
-    l.machine,
-    l.charge_date,                                                              -- UTC day
-    arg_max(l.region_id, l.effective_cost) as region_id,
-    max(coalesce(nullif(s.group_name, ''), g.group_name, '')) as group_name,
-    max(case
+        l.*,
+        case
         when l.machine = 'opensearch'
             then regexp_replace(coalesce(nullif(l.instance_type, ''), split_part(l.usage_kind, ':', 2)), '(\.search|\.elasticsearch)?$', '.search')
         when l.machine = 'ec2' and l.usage_kind = 'BoxUsage' then 'm1.small'
         when l.provider = 'aws' then coalesce(nullif(split_part(l.usage_kind, ':', 2), ''), l.instance_type)
         else l.instance_type
-    end) as shape,
-    -- What makes one shape cost more than another of the same name: system or engine, and how it is deployed.
-    max(case
+        end as shape,
+        -- What makes one shape cost more than another of the same name: system or engine, and how it is deployed.
+        case
         when l.machine = 'ec2' then case
             when l.operation in ('', 'RunInstances') and not regexp_matches(lower(l.product_detail || ' ' || l.charge_description), 'windows|rhel|red hat|suse|sql|ubuntu pro') then 'linux'
             when l.operation = 'RunInstances:0002' or lower(l.product_detail) = 'windows' then 'windows'
@@ -108,14 +88,75 @@ select
             else 'sqlserver'
         end
         else ''
-    end) as terms,
+        end as terms
+    from lines l
+    where l.machine is not null
+),
+labels as (
+    -- Exports spell one key in several ways: aws:autoscaling:groupName, aws_autoscaling_group_name.
+    select
+        load_id,
+        tag_key,
+        list_transform(
+            map_entries(tags),
+            lambda e: {
+                'key': regexp_replace(regexp_replace(lower(e.key), '^(user|aws)[:_]', ''), '[^a-z0-9]', '', 'g'),
+                'value': e.value
+            }
+        ) as labels
+    from tag_sets
+),
+groups as (
+    -- A member of a group is replaced by a new one: what may be changed is the group.
+    select
+        load_id,
+        tag_key,
+        coalesce(
+            nullif(label_of(labels, 'eksclustername') || '/' || label_of(labels, 'eksnodegroupname'), '/'),
+            label_of(labels, 'eksnodegroupname'),
+            label_of(labels, 'karpentershnodepool'),
+            label_of(labels, 'autoscalinggroupname'),
+            label_of(labels, 'elasticbeanstalkenvironmentname'),
+            label_of(labels, 'ec2fleetid'),
+            label_of(labels, 'ecsclustername'),
+            label_of(labels, 'elasticmapreducejobflowid'),
+            list_filter(labels, lambda l: starts_with(l.key, 'kubernetesiocluster'))[1].key,
+            label_of(labels, 'googk8sclustername') || '/' || coalesce(label_of(labels, 'googk8snodepoolname'), ''),
+            label_of(labels, 'googdataprocclustername'),
+            label_of(labels, 'googcomposerenvironment'),
+            label_of(labels, 'googdataflowjobid')
+        ) as group_name
+    from labels
+)
+
+select
+    l.provider,
+    l.sub_account_id,
+    l.resource_id,
+    l.billing_currency,
+    l.machine,
+    l.charge_date,                                                              -- UTC day
+    arg_max(l.region_id, l.effective_cost) as region_id,
+    max(coalesce(
+        nullif(s.group_name, ''),
+        g.group_name,
+        -- Nodes of a replication group have one type, and a replica rests while its primary works.
+        case when l.machine = 'elasticache' then nullif(regexp_extract(l.resource_id, '([^:/]+?)(-\d{4})?-\d{3}$', 1), '') end,
+        ''
+    )) as group_name,
+    -- Of several shapes (masters beside data nodes, a change of the day) none is the machine's.
+    case when count(distinct l.shape) filter (l.shape <> '') = 1 then max(l.shape) else '' end as shape,
+    case when count(distinct l.terms) = 1 then max(l.terms) else 'mixed' end as terms,
     max(case when l.provider = 'aws' then split_part(l.usage_kind, ':', 1) else regexp_extract(l.usage_kind, ': (regional|zonal) ', 1) end)
         as deployment,
     case
         when l.provider = 'aws' then sum(l.consumed_quantity)
         else bit_count(bit_or(l.hours_mask))
     end as machine_hours,                                                       -- h
-    least(24, bit_count(bit_or(l.hours_mask)))::double as billed_hours,         -- h of the day in which it was billed
+    -- A daily export has all bits set; there the quantity says how many hours it was.
+    least(
+        24, bit_count(bit_or(l.hours_mask)), case when l.provider = 'aws' then sum(l.consumed_quantity) else 24 end
+    )::double as billed_hours,                                                  -- h of the day in which it was billed
     sum(l.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )core( |$)|vcpu$')) as vcpu_hours,   -- vCPU-h
     sum(l.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )ram( |$)|\bram$')) as gib_hours,    -- GiB-h
     sum(l.effective_cost) as cost,                                              -- billing currency
@@ -123,11 +164,10 @@ select
     sum(l.list_cost) as list_cost,                                              -- billing currency
     sum(l.discount_credits) filter (l.committed_cost = 0) as discount_credits,  -- billing currency, of what no commitment covers
     list(distinct l.usage_type) as usage_types
-from lines l
+from described l
 left join groups g using (load_id, tag_key)
 left join states s
     on (s.provider, s.sub_account_id, s.resource_id) = (l.provider, l.sub_account_id, l.resource_id)
-where l.machine is not null
 group by l.provider, l.sub_account_id, l.resource_id, l.billing_currency, l.machine, l.charge_date;
 
 create or replace table machine_units as

@@ -57,7 +57,8 @@ select
     u.deployment,
     u.billing_currency,
     any_value(u.price_region) as price_region,
-    list({
+    -- An empty list where nothing is cheaper; no row where the shape itself has no price.
+    coalesce(list({
         'shape': o.shape, 'family': o.family, 'generation': o.generation, 'architecture': o.architecture,
         'vcpus': o.vcpus, 'memory_gib': o.memory_gib, 'baseline_share': o.baseline_share,
         'network_gbps': o.network_gbps, 'disk_mbps': o.disk_mbps, 'disk_iops': o.disk_iops,
@@ -65,17 +66,17 @@ select
         'accelerator_memory_gib': o.accelerator_memory_gib, 'is_current': o.is_current,
         'price_ratio': coalesce(paid.per_hour / nullif(now_paid.per_hour, 0), p.usd_per_hour / u.usd_per_hour),
         'price_basis': case when paid.per_hour is not null and now_paid.per_hour > 0 then 'paid' else 'list' end
-    } order by p.usd_per_hour, o.shape) as options
+    } order by p.usd_per_hour, o.shape) filter (o.shape is not null), []) as options
 from places u
 join list_shapes now on now.provider = u.provider and now.service = u.machine and now.shape = u.shape
-join list_prices p
+left join list_prices p
     on p.provider = u.provider
     and p.service = u.machine
     and p.region_id = u.price_region
     and p.terms = u.price_terms
     and p.usd_per_hour < u.usd_per_hour
     and p.usd_per_hour > 0.02 * u.usd_per_hour
-join list_shapes o
+left join list_shapes o
     on o.provider = p.provider
     and o.service = p.service
     and o.shape = p.shape
@@ -90,6 +91,8 @@ left join paid_rates paid
         = (u.provider, u.machine, u.region_id, o.shape, u.terms, u.deployment, u.billing_currency)
 group by all;
 
+create or replace macro falls(metric_name) as metric_name in ('freeable_memory', 'cpu_credit_balance');
+
 create or replace table machine_load as
 -- Per machine or group, metric and day; of a group the highest of its members.
 select
@@ -99,11 +102,11 @@ select
     m.machine,
     u.metric,
     u.metric_date,
-    max(u.average) as average,
-    max(u.p95) as p95,
-    max(u.p99) as p99,
-    max(u.maximum) as maximum,
-    min(u.average) as least,                                                    -- of levels that fall when load grows
+    -- What is left of memory or credits is least where load is highest.
+    if(falls(u.metric), min(u.average), max(u.average)) as average,
+    if(falls(u.metric), min(u.p95), max(u.p95)) as p95,
+    if(falls(u.metric), min(u.p99), max(u.p99)) as p99,
+    if(falls(u.metric), min(u.maximum), max(u.maximum)) as maximum,
     sum(u.sample_hours)::bigint as sample_hours
 from (
     select provider, sub_account_id, unit_id, machine, charge_date, unnest(members).resource_id as resource_id
@@ -112,7 +115,7 @@ from (
 join utilization u
     on (u.provider, u.sub_account_id, u.resource_id, u.metric_date)
         = (m.provider, m.sub_account_id, m.resource_id, m.charge_date)
-group by all;
+group by m.provider, m.sub_account_id, m.unit_id, m.machine, u.metric, u.metric_date;
 
 create or replace macro sustained_use(machine_family) as
     -- The most that a full month of use takes off, as a share of the list price.
@@ -176,7 +179,7 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
             l.unit_id,
             list({
                 'metric': l.metric, 'metric_date': l.metric_date, 'average': l.average, 'p95': l.p95, 'p99': l.p99,
-                'maximum': l.maximum, 'least': l.least, 'sample_hours': l.sample_hours
+                'maximum': l.maximum, 'sample_hours': l.sample_hours
             } order by l.metric_date) as load
         from machine_load l
         join units u using (provider, sub_account_id, unit_id)

@@ -175,3 +175,115 @@ create or replace macro weekly_load(metric_name, last_day, days) as table (
     )
     group by all
 );
+
+create or replace macro quiet_week(limits, last_day, days, least_block) as table (
+    -- In which hours of the week a resource does nothing. `limits` is a list of {'metric', 'at_most'}: an hour is quiet
+    -- when every one of these metrics that the resource has was seen in it in every week, never above its limit. Only
+    -- stretches of `least_block` hours count.
+    with seen as (
+        select
+            u.provider,
+            u.sub_account_id,
+            u.resource_id,
+            u.metric,
+            l.at_most,
+            (isodow(u.metric_date) - 1) * 24 + unnest(range(24)) as hour_of_week,
+            unnest(u.hourly_maximum) as highest
+        from utilization u
+        join (select unnest(limits, recursive := true)) l using (metric)
+        where u.metric_date > last_day - days
+            and u.metric_date <= last_day
+    ),
+    metric_hours as (
+        select
+            provider,
+            sub_account_id,
+            resource_id,
+            metric,
+            hour_of_week,
+            count(highest) as weeks,
+            -- Samples are single precision.
+            coalesce(max(highest) <= any_value(at_most) * 1.000001, false) and weeks >= days / 7 as is_quiet
+        from seen
+        group by all
+    ),
+    weeks as (
+        select
+            provider,
+            sub_account_id,
+            resource_id,
+            list_sort(list(distinct metric)) as metrics,
+            list(hour_of_week) filter (is_quiet) as quiet               -- as often as metrics are quiet in it
+        from metric_hours
+        group by all
+    ),
+    sampled as (
+        select provider, sub_account_id, resource_id, min(hours)::bigint as sample_hours
+        from (select provider, sub_account_id, resource_id, metric, sum(weeks) as hours from metric_hours group by all)
+        group by all
+    ),
+    patterns as (
+        select
+            *,
+            array_to_string(
+                [case when len([q for q in quiet if q = h]) = len(metrics) then '1' else '0' end for h in range(168)], ''
+            ) as pattern                                                -- Monday 00:00 UTC to Sunday 23:00, 1: quiet
+        from weeks
+        join sampled using (provider, sub_account_id, resource_id)
+    )
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        metrics,
+        sample_hours,                                                   -- h, of the metric least seen
+        -- The week goes on from Sunday to Monday: it is turned so that it begins after an hour that is not quiet.
+        coalesce(list_sum([
+            len(b) for b in regexp_extract_all(
+                substr(pattern, instr(pattern, '0') + 1) || substr(pattern, 1, instr(pattern, '0')),
+                '1{' || least_block::integer || ',}'
+            )
+        ]), 0) as quiet_hours,                                          -- h per week
+        len(replace(pattern, '1', '')) as busy_hours,                   -- h per week, quiet in short stretches or unseen left out
+        pattern as quiet_grid                                           -- Monday 00:00 to Sunday 23:00 UTC, 1: quiet
+    from patterns
+);
+
+create or replace macro volumes(last_day, days) as table (
+    -- EBS volumes of the bill in a window, with their provisioned operations and throughput.
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        billing_currency,
+        min(charge_date) as first_day,                                  -- UTC day
+        max(charge_date) as last_day,                                   -- UTC day
+        count(*) as observed_days,                                      -- days
+        sum(cost) as cost,                                              -- billing currency
+        sum(committed_cost) as committed_cost,                          -- billing currency
+        sum(list_cost) as list_cost,                                    -- billing currency
+        sum(billed_hours)::bigint as billed_hours,                      -- h
+        -- GB-Mo of a day to GB
+        round(arg_max(gb_months * day(last_day(charge_date)), charge_date)) as gb   -- GB, on the last day
+    from (
+        select
+            provider,
+            sub_account_id,
+            resource_id,
+            billing_currency,
+            charge_date,
+            bit_count(bit_or(hours_mask)) as billed_hours,
+            sum(effective_cost) as cost,
+            sum(committed_cost) as committed_cost,
+            sum(list_cost) as list_cost,
+            coalesce(sum(consumed_quantity) filter (usage_kind like 'EBS:VolumeUsage%'), 0) as gb_months
+        from usage_days
+        where charge_date > last_day - days
+            and charge_date <= last_day
+            and usage_kind like 'EBS:Volume%'
+            and resource_id <> ''
+            and not starts_with(resource_id, 'all:')
+        group by all
+    )
+    group by all
+);

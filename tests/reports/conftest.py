@@ -47,6 +47,8 @@ HOSTILE = (
 )
 
 
+OPINION_FIELDS = ("source", "action", "current_shape", "target_shape", "currency", "refreshed_on")
+
 TEXT_FIELDS = [f.name for f in fields(Finding) if f.type == "str"]
 
 
@@ -149,6 +151,9 @@ def _findings() -> tuple[Finding, ...]:
             status="open",
             first_seen=date(2026, 5, 31),
         ),
+        _oversized(),
+        _quiet_machine(),
+        _oversized_pool(),
         a_finding(
             "gcp-disk-unattached",
             kind="forgotten",
@@ -211,6 +216,136 @@ def _findings() -> tuple[Finding, ...]:
     )
 
 
+QUIET_GRID = ("1" * 6 + "0" * 14 + "1" * 4) * 4 + "1" * 6 + "0" * 12 + "1" * 6 + "1" * 48
+"""Monday to Thursday quiet from 20:00 to 06:00, Friday from 18:00 on, and the weekend: 100 hours."""
+
+
+def _oversized() -> Finding:
+    """An instance that is too large, with all the evidence there can be."""
+    return a_finding(
+        "aws-ec2-oversized",
+        kind="oversized",
+        title="Instance is larger than its load needs",
+        reason="Its CPU (99th percentile) reached 8.6% of 16 vCPUs.",
+        service="Amazon Elastic Compute Cloud",
+        resource_id="i-0aa11bb22cc33dd44",
+        resource_name="checkout-api-1",
+        resource_type="EC2 instance",
+        confidence="high",
+        effort="medium",
+        monthly_cost=671.6,
+        monthly_savings=428.7,
+        monthly_savings_list=503.7,
+        evidence={
+            "shape": "m6i.4xlarge",
+            "family": "m6i",
+            "group_name": "",
+            "vcpus": 16.0,
+            "memory_gib": 64.0,
+            "billed_hours": 720.0,
+            "target": "m6i.xlarge",
+            "price_ratio": 0.25,
+            "price_basis": "list",
+            "alternatives": [
+                {"shape": "m7i.xlarge", "why": "newer generation", "price_ratio": 0.2625},
+                {"shape": "m7g.xlarge", "why": "Arm", "price_ratio": 0.2125},
+            ],
+            "cpu_p99_percent": 8.6,
+            "memory_p99_percent": 12.5,
+            "cpu_peak_vcpus": 1.912345,
+            "memory_peak_gib": 9.6,
+            "target_vcpus": 4.0,
+            "target_memory_gib": 16.0,
+            "headroom_percent": 40.0,
+            "not_measured": ["disk throughput", "disk operations"],
+            "history_days": 30,
+            "observed_from": "2026-07-02",
+            "observed_to": "2026-07-31",
+            "freed_monthly_cost": 75.0,
+            "second_opinion": [
+                {
+                    "source": "aws-compute-optimizer",
+                    "action": "rightsize",
+                    "current_shape": "m6i.4xlarge",
+                    "target_shape": "m6i.xlarge",
+                    "monthly_savings": 402.96,
+                    "currency": "USD",
+                    "refreshed_on": "2026-07-30",
+                },
+                {
+                    "source": "aws-cost-optimization-hub",
+                    "action": "modernize",
+                    "current_shape": "m6i.4xlarge",
+                    "target_shape": "m7g.xlarge",
+                    "refreshed_on": "2026-07-29",
+                },
+                {"source": "aws-compute-optimizer", "action": "stop"},
+            ],
+        },
+        remediation="Change the type in a quiet hour; the instance stops for minutes.",
+        commands=(
+            "aws ec2 stop-instances --region eu-central-1 --instance-ids i-0aa11bb22cc33dd44",
+            "aws ec2 modify-instance-attribute --region eu-central-1"
+            " --instance-id i-0aa11bb22cc33dd44 --instance-type m6i.xlarge",
+        ),
+    )
+
+
+def _oversized_pool() -> Finding:
+    """A group of which little is known."""
+    return a_finding(
+        "gcp-compute-oversized",
+        kind="oversized",
+        title="Machine larger than its load needs",
+        reason="Its load should reach 1.6 of 8 vCPUs.",
+        provider="gcp",
+        service="Compute Engine",
+        account_id="shop-analytics",
+        account_name="",
+        region="europe-west4",
+        resource_id="group:gke-etl-pool-1",
+        resource_name="gke-etl-pool-1",
+        resource_type="node pool",
+        owner="data@example.org",
+        currency="EUR",
+        confidence="low",
+        effort="medium",
+        monthly_cost=248.0,
+        monthly_savings=124.0,
+        monthly_savings_list=124.0,
+        evidence={
+            "target": "n2-standard-4",
+            "price_ratio": 0.5,
+            "not_measured": ["memory", "network"],
+            "history_days": 15,
+            "machines": 3,
+            "members_with_findings_of_their_own": 1,
+        },
+        remediation="Make a pool of the smaller type and drain this one.",
+        commands=(),
+    )
+
+
+def _quiet_machine() -> Finding:
+    return a_finding(
+        "aws-ec2-quiet-hours",
+        kind="schedule",
+        title="Instance does nothing in the same hours of every week",
+        reason="In 100 of the week's 168 hours, in stretches of at least 4 hours, it did nothing in any of 4 weeks.",
+        service="Amazon Elastic Compute Cloud",
+        resource_id="i-0fedcba9876543210",
+        resource_name="build-agent",
+        resource_type="EC2 instance",
+        confidence="medium",
+        monthly_cost=280.32,
+        monthly_savings=166.86,
+        monthly_savings_list=166.86,
+        evidence={"quiet_hours": 100, "quiet_grid": QUIET_GRID, "min_block_hours": 4, "weeks": 4},
+        remediation="Stop and start it by a schedule.",
+        commands=(),
+    )
+
+
 def _totals() -> tuple[PeriodTotal, ...]:
     def total(period: int, rows: int, billed: str, credits: str, effective: str, *notes: str) -> PeriodTotal:
         return PeriodTotal(
@@ -254,7 +389,15 @@ def _checks() -> tuple[CheckResult, ...]:
             judged=3,
             skipped=19,
             found=1,
-            skip_reasons={"no utilisation metrics": 17, "too little history": 2},
+            skip_reasons={"no utilisation data": 17, "too little history": 2},
+        ),
+        CheckResult(
+            id="aws-ec2-oversized",
+            title="Instance is larger than its load needs",
+            judged=170,
+            skipped=34,
+            found=1,
+            skip_reasons={"no utilisation data": 34},
         ),
         CheckResult(
             id="aws-ec2-schedule",
@@ -286,17 +429,18 @@ def result() -> ScanResult:
         totals=_totals(),
         currencies=(
             CurrencySummary(
-                currency="USD", monthly_cost=55823.37, monthly_credits=-507.29, monthly_savings=11459.61, findings=5
+                currency="USD", monthly_cost=55823.37, monthly_credits=-507.29, monthly_savings=12055.17, findings=7
             ),
             CurrencySummary(
-                currency="EUR", monthly_cost=4372.91, monthly_credits=0.0, monthly_savings=93.5, findings=1
+                currency="EUR", monthly_cost=4372.91, monthly_credits=0.0, monthly_savings=217.5, findings=2
             ),
         ),
         by_kind=(
             Group(name="idle", currency="USD", findings=2, monthly_cost=10389.36, monthly_savings=10389.36),
-            Group(name="oversized", currency="USD", findings=1, monthly_cost=2140.5, monthly_savings=1070.25),
+            Group(name="oversized", currency="USD", findings=2, monthly_cost=2812.1, monthly_savings=1498.95),
+            Group(name="schedule", currency="USD", findings=2, monthly_cost=420.48, monthly_savings=166.86),
+            Group(name="oversized", currency="EUR", findings=1, monthly_cost=248.0, monthly_savings=124.0),
             Group(name="forgotten", currency="EUR", findings=1, monthly_cost=93.5, monthly_savings=93.5),
-            Group(name="schedule", currency="USD", findings=1, monthly_cost=140.16, monthly_savings=0.0),
             Group(name="commitment", currency="USD", findings=1, monthly_cost=7300.0, monthly_savings=0.0),
         ),
         by_service=(
@@ -308,7 +452,14 @@ def result() -> ScanResult:
                 monthly_cost=2140.5,
                 monthly_savings=1070.25,
             ),
-            Group(name="Compute Engine", currency="EUR", findings=1, monthly_cost=93.5, monthly_savings=93.5),
+            Group(
+                name="Amazon Elastic Compute Cloud",
+                currency="USD",
+                findings=3,
+                monthly_cost=1092.08,
+                monthly_savings=595.56,
+            ),
+            Group(name="Compute Engine", currency="EUR", findings=2, monthly_cost=341.5, monthly_savings=217.5),
             Group(
                 name="Amazon Virtual Private Cloud",
                 currency="USD",
@@ -319,8 +470,8 @@ def result() -> ScanResult:
         ),
         by_owner=(
             Group(name="", currency="USD", findings=1, monthly_cost=10351.4, monthly_savings=10351.4),
-            Group(name="team-checkout", currency="USD", findings=3, monthly_cost=2318.62, monthly_savings=1108.21),
-            Group(name="data@example.org", currency="EUR", findings=1, monthly_cost=93.5, monthly_savings=93.5),
+            Group(name="team-checkout", currency="USD", findings=5, monthly_cost=3270.54, monthly_savings=1703.77),
+            Group(name="data@example.org", currency="EUR", findings=2, monthly_cost=341.5, monthly_savings=217.5),
             Group(name="finops", currency="USD", findings=1, monthly_cost=7300.0, monthly_savings=0.0),
         ),
         checks=_checks(),
@@ -341,6 +492,13 @@ def result() -> ScanResult:
             ),
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def oversized(result: ScanResult) -> Finding:
+    """The finding of `result` with all the evidence that a right-sizing can have."""
+    (found,) = (f for f in result.findings if f.check_id == "aws-ec2-oversized")
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -385,7 +543,17 @@ def _poisoned(text: str) -> ScanResult:
     finding = a_finding(
         **dict.fromkeys(TEXT_FIELDS, text),
         tags={text: text, "team": text},
-        evidence={text: text, "list": [text, {text: text}], "unused_monthly_cost": 5.0, "ends_on": text},
+        evidence={
+            text: text,
+            "list": [text, {text: text}],
+            "unused_monthly_cost": 5.0,
+            "ends_on": text,
+            **dict.fromkeys(("target", "shape", "price_basis", "quiet_grid", "history_days"), text),
+            **dict.fromkeys(("vcpus", "target_vcpus", "cpu_peak_vcpus"), 2.0),
+            "alternatives": [{"shape": text, "why": text, "price_ratio": 0.5}],
+            "not_measured": [text],
+            "second_opinion": [dict.fromkeys(OPINION_FIELDS, text)] * 5,
+        },
         commands=(text, f"echo {text}"),
         overlaps=(text,),
         monthly_savings=0.0,

@@ -147,7 +147,7 @@ def test_by_kind_holds_the_main_currency_and_kinds_all(result: ScanResult) -> No
 def test_top_cuts_findings_and_not_their_number(result: ScanResult) -> None:
     document = json.loads(render(result, top=2))
     assert len(document["findings"]) == 2
-    assert document["summary"]["findings"] == 6
+    assert document["summary"]["findings"] == 9
 
 
 def test_unknown_fields_are_passed_over(result: ScanResult) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,9 @@ from markdown_it import MarkdownIt
 from advisor.reports import html, markdown
 
 if TYPE_CHECKING:
-    from advisor.model import ScanResult
+    from advisor.model import Finding, ScanResult
 
-VOID = {"meta", "input", "br", "rect"}
+VOID = {"meta", "input", "br", "rect", "line"}
 
 
 class Page(HTMLParser):
@@ -76,8 +77,6 @@ def test_html_elements_and_attributes_do_not_depend_on_text(
 
 
 def test_html_shows_hostile_text(harmless: ScanResult) -> None:
-    from dataclasses import replace
-
     text = "<script>alert(1)</script>"
     finding = replace(harmless.findings[0], title=text)
     assert text in Page(html.render(replace(harmless, findings=(finding,)))).text
@@ -104,6 +103,39 @@ def test_html_is_accessible(result: ScanResult) -> None:
     assert all("aria-label" in names or "aria-hidden" in names for tag, names in page.shape if tag == "svg")
     labelled = {value for _, name, value in page.attributes if name == "aria-labelledby"}
     assert labelled <= {value for _, name, value in page.attributes if name == "id"}
+
+
+def test_html_draws_load_against_capacity(result: ScanResult, oversized: Finding) -> None:
+    source = html.render(replace(result, findings=(oversized,)))
+    drawn = re.findall(
+        r'<span>(now|target)</span>\n<svg.*?class="track" width="([\d.]+)%".*?oversized" width="([\d.]+)%"', source
+    )
+    page = Page(source)
+    # Of 16 vCPUs 1.91 are expected to be used, and the target has 4; of 64 GiB 9.6, and it has 16.
+    assert drawn == [
+        ("now", "100.00", "11.95"),
+        ("target", "25.00", "11.95"),
+        ("now", "100.00", "15.00"),
+        ("target", "25.00", "15.00"),
+    ]
+    assert re.findall(r'class="mark" x="([\d.]+)%"', source) == ["8.60", "8.60", "12.50", "12.50"]
+    assert "1.38 measured (p99), 1.91 expected; 16 now, 4 vCPUs in the target" in page.text
+    assert "8 measured (p99), 9.6 expected; 64 now, 16 GiB in the target" in page.text
+
+
+def test_html_draws_the_quiet_week_and_says_it(result: ScanResult) -> None:
+    source = html.render(result)
+    days = re.findall(r'<div class="day"><span>(\w+)</span>\n<svg(.*?)</svg>\n<small>(.*?)</small>', source)
+    assert [(day, text) for day, _, text in days] == [
+        *((day, "00–06, 20–24") for day in ("Mon", "Tue", "Wed", "Thu")),
+        ("Fri", "00–06, 18–24"),
+        ("Sat", "all day"),
+        ("Sun", "all day"),
+    ]
+    stretches = [re.findall(r'class="schedule" x="(\d+)" width="(\d+)"', svg) for _, svg, _ in days]
+    assert stretches[0] == [("0", "6"), ("20", "4")]
+    assert stretches[6] == [("0", "24")]
+    assert sum(int(hours) for day in stretches for _, hours in day) == 100
 
 
 def luminance(color: str) -> float:

@@ -37,6 +37,16 @@ def test_csv_has_a_line_per_finding(result: ScanResult) -> None:
     assert first["tags"] == "{}"
 
 
+def test_csv_has_target_and_second_opinion_at_its_end(result: ScanResult) -> None:
+    assert csv_report.COLUMNS[-2:] == ("target", "second_opinion")  # some readers go by position
+    said = {row["check_id"]: (row["target"], row["second_opinion"]) for row in rows(result)}
+    target, opinion = said["aws-ec2-oversized"]
+    assert target == "m6i.xlarge"
+    assert opinion.startswith("Compute Optimizer says the same: m6i.4xlarge → m6i.xlarge, saves USD 402.96 per month")
+    assert said["gcp-compute-oversized"] == ("n2-standard-4", "")
+    assert said["aws-nat-gateway-idle"] == ("", "")
+
+
 def test_csv_without_findings_is_its_header(empty: ScanResult) -> None:
     assert csv_report.render(empty) == ",".join(csv_report.COLUMNS) + "\n"
 
@@ -84,7 +94,19 @@ def test_xlsx_sheets_hold_everything(result: ScanResult) -> None:
     assert [row[3] for row in sheets["Totals"].values][1:] == ["2026-05", "2026-06", "2026-07", "2026-07"]
     assert [row[6] for row in sheets["Totals"].values][1:] == [48210.11, 52003.92, 56120.4, 4310.07]
     assert ("paid when credits end", None, "EUR", None, 4372.91, None) in set(sheets["Summary"].values)
-    assert "no utilisation metrics (17), too little history (2)" in {row[5] for row in sheets["Checks"].values}
+    assert "no utilisation data (17), too little history (2)" in {row[5] for row in sheets["Checks"].values}
+
+
+def test_xlsx_says_evidence_in_words(result: ScanResult) -> None:
+    head, *lines = book(result)["Findings"].values
+    cells = {row[head.index("check id")]: dict(zip(head, row, strict=True)) for row in lines}
+    sized = cells["aws-ec2-oversized"]
+    assert sized["target"] == "m6i.xlarge"
+    assert "Compute Optimizer disagrees: stop it" in sized["second opinion"]
+    told = sized["evidence"].splitlines()
+    assert told[0].startswith("change: m6i.4xlarge → m6i.xlarge for 25% of the present price")
+    assert "cpu p99 percent: 8.6" in told
+    assert not {"{", "["} & set(sized["evidence"])
 
 
 def test_xlsx_without_findings_is_whole(empty: ScanResult) -> None:

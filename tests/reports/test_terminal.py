@@ -61,17 +61,20 @@ def test_amounts_of_any_size_are_whole_at_80_columns(result: ScanResult) -> None
 
 
 def test_what_is_not_shown_is_counted(result: ScanResult) -> None:
-    assert "4 more findings: --top 6 shows all" in terminal.render(result, top=2)
-    assert "more finding" not in terminal.render(result, top=6)
+    assert "7 more findings: --top 9 shows all" in terminal.render(result, top=2)
+    assert "more finding" not in terminal.render(result, top=9)
     many = replace(result, findings=result.findings * 5, by_service=result.by_service * 4)
-    assert "(15 of 30)" in terminal.render(many)
-    assert "2 more" in terminal.render(many)
+    assert "(15 of 45)" in terminal.render(many)
+    assert "6 more" in terminal.render(many)
 
 
 def test_tells_what_is_missing(result: ScanResult, quiet: ScanResult) -> None:
     shown = terminal.render(result, width=200)
     assert "This report is incomplete" in shown
-    assert "no utilisation metrics (17), too little history (2)" in shown
+    assert "too little history (2)" in shown
+    assert "no utilisation data" not in shown
+    assert "At least 34 resources could not be judged for lack of utilisation data (2 checks)" in shown
+    assert "--metrics FILE" in shown
     assert "usage lines missing (5), reason unknown (2)" in shown
     assert "any-tag-missing: Binder Error" in shown
     assert "USD 1,204.80 per month (2.2% of cost) is spend that no check looks at." in shown

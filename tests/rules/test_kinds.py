@@ -27,6 +27,7 @@ JUDGES: dict[str, dict[str, Any]] = {
     "forgotten": {"value": "use", "at_least": "limit", "history": "history", "nothing": "moves"},
     "modernize": {"ratio": "use"},
     "commitment": {"unused": "use", "above": "limit"},
+    "oversized": {},
 }
 PARAMS: dict[str, Any] = {
     "as_of": AS_OF,

@@ -152,10 +152,19 @@ def test_volumes_have_pages(stub: Stubber) -> None:
         {"Volumes": [volume(names[1], attached_to="i-0a1b2c3d")]},
         {"MaxResults": 1000, "Filters": [{"Name": "volume-id", "Values": names}], "NextToken": "more"},
     )
+    # A stopped machine is billed no more: it is asked for because of its volume.
+    holder = {
+        "InstanceId": "i-0a1b2c3d",
+        "State": {"Name": "stopped"},
+        "StateTransitionReason": "User initiated (2026-04-05 10:00:00 GMT)",
+    }
+    stub.add_response("describe_instances", {"Reservations": [{"Instances": [holder]}]})
     found, problems = asked(names, "")
     assert problems == []
-    assert {name: row["state"] for name, row in found.items()} == {names[0]: "unattached", names[1]: "attached"}
+    states = {name: row["state"] for name, row in found.items()}
+    assert states == {names[0]: "unattached", names[1]: "attached", "i-0a1b2c3d": "stopped"}
     assert found[names[1]]["since"] == date(2026, 3, 4)
+    assert found["i-0a1b2c3d"]["since"] == date(2026, 4, 5)
     stub.assert_no_pending_responses()
 
 

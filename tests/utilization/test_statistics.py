@@ -33,7 +33,9 @@ def samples(
     seconds: float | None = None,
 ) -> pl.DataFrame:
     tops = maxima or [None] * len(points)
-    rows = [("aws", "1", resource, metric, at, value, top, seconds) for (at, value), top in zip(points, tops, strict=True)]
+    rows = [
+        ("aws", "1", resource, metric, at, value, top, seconds) for (at, value), top in zip(points, tops, strict=True)
+    ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
@@ -162,10 +164,9 @@ def test_unknown_metrics_are_a_mistake_of_the_caller() -> None:
         min_size=1,
         max_size=80,
         unique_by=lambda point: point[:3],
-    ),
-    st.randoms(use_true_random=False),
+    )
 )
-def test_days_do_not_depend_on_order_and_add_up(points: list[tuple[str, str, int, float]], random: object) -> None:
+def test_days_do_not_depend_on_order_and_add_up(points: list[tuple[str, str, int, float]]) -> None:
     frame = pl.concat([samples([(MONDAY + timedelta(seconds=s), v)], m, r) for r, m, s, v in points])
     days = daily(frame, stamp="end")
     shuffled = daily(frame.sample(fraction=1, shuffle=True, seed=7), stamp="end")

@@ -28,44 +28,12 @@ default = 0.99
 unit    = "operations"
 help    = "At or below this many reads and writes a day the volume counts as idle: Compute Optimizer takes fewer than one."
 ---*/
-with volume_days as (
-    select
-        provider,
-        sub_account_id,
-        resource_id,
-        billing_currency,
-        charge_date,
-        bit_count(bit_or(hours_mask)) as billed_hours,
-        sum(effective_cost) as cost,
-        sum(committed_cost) as committed_cost,
-        sum(list_cost) as list_cost,
-        coalesce(sum(consumed_quantity) filter (usage_kind like 'EBS:VolumeUsage%'), 0) as gb_months
-    from usage_days
-    where charge_date > $as_of - $window_days
-        and charge_date <= $as_of
-        and usage_kind like 'EBS:Volume%'
-        and resource_id <> ''
-        and not starts_with(resource_id, 'all:')
-    group by all
-)
 select
-    v.provider,
-    v.sub_account_id,
-    v.resource_id,
-    v.billing_currency,
+    v.*,
     'EBS volume' as resource_type,
-    min(v.charge_date) as first_day,                                            -- UTC day
-    max(v.charge_date) as last_day,                                             -- UTC day
-    count(*) as observed_days,                                                  -- days
-    sum(v.cost) as cost,                                                        -- billing currency
-    sum(v.committed_cost) as committed_cost,                                    -- billing currency
-    sum(v.list_cost) as list_cost,                                              -- billing currency
-    sum(v.billed_hours)::bigint as billed_hours,                                -- h
-    any_value(m.sample_hours) as sample_hours,                                  -- h
-    round(max_by(v.gb_months * day(last_day(v.charge_date)), v.charge_date)) as gb,   -- GB, on the last day
+    m.sample_hours,                                                             -- h
     $window_days as window_days,                                                -- days
-    any_value(m.average) * 86400 as operations_per_day,
-    case when any_value(m.maximum) = 0 then 'high' end as confidence            -- else the check's
-from volume_days v
+    m.average * 86400 as operations_per_day,
+    case when m.maximum = 0 then 'high' end as confidence                       -- else the check's
+from volumes($as_of, $window_days) v
 left join measured('disk_operations', $as_of, $window_days) m using (provider, sub_account_id, resource_id)
-group by all

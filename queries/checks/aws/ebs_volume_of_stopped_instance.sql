@@ -15,6 +15,7 @@ aws ec2 create-snapshot --region {region} --volume-id {resource_name}
 reason      = "{gb} GB belong to {instance}, which is stopped for {stopped_days} days."
 references  = ["https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/how-ec2-instance-stop-start-works.html"]
 [judge]
+unseen   = "no inventory"
 value    = "stopped_days"
 at_least = "min_days"
 history  = "known_days"
@@ -31,31 +32,8 @@ default = 7
 unit    = "days"
 help    = "What the inventory said longer ago than this may have changed."
 ---*/
-with volumes as (
-    select
-        provider,
-        sub_account_id,
-        resource_id,
-        billing_currency,
-        min(charge_date) as first_day,                                          -- UTC day
-        max(charge_date) as last_day,                                           -- UTC day
-        count(distinct charge_date) as observed_days,                           -- days
-        sum(effective_cost) as cost,                                            -- billing currency
-        sum(committed_cost) as committed_cost,                                  -- billing currency
-        sum(list_cost) as list_cost,                                            -- billing currency
-        round(
-            sum(consumed_quantity * day(last_day(charge_date))) filter (usage_kind like 'EBS:VolumeUsage%') / count(distinct charge_date)
-        ) as gb                                                                 -- GB, mean
-    from usage_days
-    where charge_date > $as_of - $window_days
-        and charge_date <= $as_of
-        and usage_kind like 'EBS:Volume%'
-        and resource_id <> ''
-        and not starts_with(resource_id, 'all:')
-    group by all
-),
--- A machine that is stopped for long is in no bill any more: the inventory itself knows it.
-machines_seen as (
+with machines_seen as (
+    -- A machine that is stopped for long is in no bill any more: the inventory itself knows it.
     select
         provider,
         sub_account_id,
@@ -90,7 +68,7 @@ attached as (
     where seen_at::date >= $as_of - $max_inventory_age
 )
 select
-    v.*,
+    v.* exclude (billed_hours),
     'EBS volume' as resource_type,
     a.instance,
     a.state_seen_on,                                                            -- UTC day
@@ -100,7 +78,7 @@ select
         when i.state = 'running' then 0
         when i.state = 'stopped' then greatest(0, $as_of - greatest(i.since, l.last_run_day + 1) + 1)
     end as stopped_days                                                         -- days
-from volumes v
+from volumes($as_of, $window_days) v
 left join attached a using (provider, sub_account_id, resource_id)
 left join machines_seen i on (i.provider, i.sub_account_id, i.instance) = (v.provider, v.sub_account_id, a.instance)
 left join last_runs l on (l.provider, l.sub_account_id, l.instance) = (v.provider, v.sub_account_id, a.instance)

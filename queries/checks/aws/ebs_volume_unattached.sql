@@ -16,6 +16,7 @@ aws ec2 delete-volume --region {region} --volume-id {resource_name}
 reason      = "{gb} GB are known to be attached to nothing for {unattached_days} days, and are billed in full."
 references  = ["https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html"]
 [judge]
+unseen   = "no inventory"
 value    = "unattached_days"
 at_least = "min_days"
 history  = "known_days"
@@ -32,37 +33,14 @@ default = 7
 unit    = "days"
 help    = "What the inventory said longer ago than this may have changed."
 ---*/
-with volumes as (
-    select
-        provider,
-        sub_account_id,
-        resource_id,
-        billing_currency,
-        min(charge_date) as first_day,                                          -- UTC day
-        max(charge_date) as last_day,                                           -- UTC day
-        count(distinct charge_date) as observed_days,                           -- days
-        sum(effective_cost) as cost,                                            -- billing currency
-        sum(committed_cost) as committed_cost,                                  -- billing currency
-        sum(list_cost) as list_cost,                                            -- billing currency
-        round(
-            sum(consumed_quantity * day(last_day(charge_date))) filter (usage_kind like 'EBS:VolumeUsage%') / count(distinct charge_date)
-        ) as gb                                                                 -- GB, mean
-    from usage_days
-    where charge_date > $as_of - $window_days
-        and charge_date <= $as_of
-        and usage_kind like 'EBS:Volume%'
-        and resource_id <> ''
-        and not starts_with(resource_id, 'all:')
-    group by all
-),
-seen as (
+with seen as (
     select
         *,
         seen_at::date >= $as_of - $max_inventory_age as is_fresh
     from states
 )
 select
-    v.*,
+    v.* exclude (billed_hours),
     'EBS volume' as resource_type,
     s.state,
     s.since,                                                                    -- UTC day
@@ -74,6 +52,6 @@ select
         when s.state = 'unattached' then greatest(0, $as_of - greatest(s.since, m.last_sample_day + 1) + 1)
         when s.state is not null then 0
     end as unattached_days                                                      -- days
-from volumes v
+from volumes($as_of, $window_days) v
 left join seen s using (provider, sub_account_id, resource_id)
 left join measured('disk_operations', $as_of, $window_days) m using (provider, sub_account_id, resource_id)

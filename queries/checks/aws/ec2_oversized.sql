@@ -19,7 +19,7 @@ aws ec2 start-instances --region {region} --instance-ids {resource_name}
 group = "aws autoscaling describe-auto-scaling-groups --region {region} --auto-scaling-group-names {resource_name}"
 [judge]
 [params.window_days]
-default = 30
+default = 60
 unit    = "days"
 help    = "Trailing days whose load and cost are looked at."
 [params.min_days]

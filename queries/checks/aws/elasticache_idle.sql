@@ -40,7 +40,7 @@ with days as (
         resource_id,
         billing_currency,
         charge_date,                                                                            -- UTC day
-        any_value(region_id) as region_id,
+        any_value(region_id) filter (usage_kind like 'NodeUsage:cache.%') as region_id,
         bit_count(bit_or(hours_mask) filter (usage_kind like 'NodeUsage:cache.%')) as hours,    -- h
         sum(effective_cost) as cost,                                                            -- billing currency
         sum(committed_cost) as committed_cost,                                                  -- billing currency
@@ -49,7 +49,7 @@ with days as (
     where charge_date > $as_of - $window_days
         and charge_date <= $as_of
         and (sub_account_id, resource_id) in (
-            select (sub_account_id, unit_id) from machine_units where machine = 'elasticache'
+            select (sub_account_id, resource_id) from machine_days where machine = 'elasticache'
         )
     group by all
 ),

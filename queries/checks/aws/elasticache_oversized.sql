@@ -18,7 +18,7 @@ aws elasticache modify-replication-group --region {region} --replication-group-i
 """
 [judge]
 [params.window_days]
-default = 30
+default = 60
 unit    = "days"
 help    = "Trailing days whose load and cost are looked at."
 [params.min_days]

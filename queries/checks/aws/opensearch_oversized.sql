@@ -10,13 +10,14 @@ blind_spots = "A peak that the weeks looked at did not show is not foreseen, nor
 remediation = "Check JVMMemoryPressure and shards per node, then change the data nodes' type; the domain moves its shards by itself (blue/green)."
 reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price. Not measured: {not_measured}."
 references  = ["https://docs.aws.amazon.com/opensearch-service/latest/developerguide/sizing-domains.html"]
-command     = """
+[commands]
+machine = """
 aws opensearch describe-domain --region {region} --domain-name {resource_name}
 aws opensearch update-domain-config --region {region} --domain-name {resource_name} --cluster-config InstanceType={target} --dry-run
 """
 [judge]
 [params.window_days]
-default = 30
+default = 60
 unit    = "days"
 help    = "Trailing days whose load and cost are looked at."
 [params.min_days]

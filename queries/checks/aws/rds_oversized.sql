@@ -10,13 +10,14 @@ blind_spots = "A peak that the weeks looked at did not show (year's end, a migra
 remediation = "Ask its owner, check the parameter group for fixed sizes, then modify the instance in its maintenance window, the replica before its source."
 reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price. Not measured: {not_measured}."
 references  = ["https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.html"]
-command     = """
+[commands]
+machine = """
 aws rds describe-valid-db-instance-modifications --region {region} --db-instance-identifier {resource_name}
 aws rds modify-db-instance --region {region} --db-instance-identifier {resource_name} --db-instance-class {target} --no-apply-immediately
 """
 [judge]
 [params.window_days]
-default = 30
+default = 60
 unit    = "days"
 help    = "Trailing days whose load and cost are looked at."
 [params.min_days]

@@ -67,77 +67,33 @@ with runs as (
         and charge_date <= $as_of
     group by all
 ),
-load as (
-    select *, 'cpu_utilization' as metric, highest <= $max_cpu_percent * 1.000001 as is_low
-    from weekly_load('cpu_utilization', $as_of, $window_days)
-    union all
-    select *, 'connections', highest <= $max_connections
-    from weekly_load('connections', $as_of, $window_days)
-),
-hours as (
-    select
-        provider,
-        sub_account_id,
-        resource_id,
-        hour_of_week,
-        -- Both metrics, in every week; samples are single precision.
-        bool_and(coalesce(is_low and weeks >= $window_days / 7, false)) as is_quiet,
-        list(metric) as metrics,
-        min(weeks) as weeks
-    from load
-    group by all
-),
-weeks as (
-    select
-        provider,
-        sub_account_id,
-        resource_id,
-        sum(weeks)::bigint as sample_hours,                                     -- h
-        list_distinct(flatten(list(metrics))) as metrics,
-        list({'hour': hour_of_week, 'metrics': len(metrics)}) filter (is_quiet) as quiet
-    from hours
-    group by all
-    having len(list_distinct(flatten(list(metrics)))) = 2
-),
-patterns as (
-    select
-        * exclude (quiet),
-        -- Monday 00:00 UTC to Sunday 23:00, 1: quiet.
-        array_to_string([
-            case when list_contains(quiet, {'hour': h, 'metrics': len(metrics)}) then '1' else '0' end for h in range(168)
-        ], '') as pattern
-    from weeks
-),
-blocks as (
-    select
-        *,
-        -- The week goes on from Sunday to Monday: it is turned so that it begins after an hour of work.
-        list_sum([
-            len(b) for b in regexp_extract_all(
-                substr(pattern, instr(pattern, '0') + 1) || substr(pattern, 1, instr(pattern, '0')),
-                '1{' || $min_block_hours::integer || ',}'
-            )
-        ]) as quiet_hours,                                                      -- h per week
-        168 - len(replace(pattern, '0', '')) as busy_hours                      -- h per week
-    from patterns
+quiet as (
+    select *
+    from quiet_week(
+        [
+            {'metric': 'cpu_utilization', 'at_most': $max_cpu_percent},
+            {'metric': 'connections', 'at_most': $max_connections}
+        ],
+        $as_of,
+        $window_days,
+        $min_block_hours
+    )
+    where len(metrics) = 2
 )
 select
     r.*,
     'RDS database instance' as resource_type,
-    b.sample_hours,                                                             -- h
-    case when b.sample_hours is not null then coalesce(b.quiet_hours, 0) end as quiet_hours,   -- h per week
-    [
-        ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][d + 1] || ' ' || translate(substr(b.pattern, 24 * d + 1, 24), '01', 'x.')
-        for d in range(7) if b.pattern is not null
-    ] as quiet_week_utc,                                                        -- hours 0 to 23 of each day, a dot: quiet
+    q.sample_hours,                                                             -- h
+    q.quiet_hours,                                                              -- h per week
+    q.quiet_grid,                                                        -- Monday 00:00 to Sunday 23:00 UTC, 1: quiet
     $min_block_hours::integer as min_block_hours,                               -- h
     ($window_days / 7)::integer as weeks,                                       -- weeks
-    least(1, b.quiet_hours * $window_days / 7 / r.billed_hours) as saves_share,
+    least(1, q.quiet_hours * $window_days / 7 / r.billed_hours) as saves_share,
     -- Of Aurora and of clusters of three the bill names instances, and the cluster is what stops.
     case when r.engine ilike '%aurora%' or list_bool_or([contains(c, 'Multi-AZCluster') for c in r.claims]) then 'member' else 'instance' end
         as variant,
     case when s.environment <> 'non-production' or r.engine ilike '%aurora%' then 'low' end as confidence
 from runs r
-left join blocks b using (provider, sub_account_id, resource_id)
+left join quiet q using (provider, sub_account_id, resource_id)
 left join resources s using (provider, sub_account_id, resource_id)
-where b.busy_hours is null or b.busy_hours >= $min_busy_hours
+where q.busy_hours is null or q.busy_hours >= $min_busy_hours

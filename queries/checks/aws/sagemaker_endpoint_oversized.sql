@@ -10,10 +10,11 @@ blind_spots = "A peak that the weeks looked at did not show is not foreseen. Lat
 remediation = "Test the model's latency on the new type, then create an endpoint configuration with it and update the endpoint, which changes over without a break."
 reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price. Not measured: {not_measured}."
 references  = ["https://docs.aws.amazon.com/sagemaker/latest/dg/inference-recommender.html"]
-command     = "aws sagemaker describe-endpoint --region {region} --endpoint-name {resource_name}"
+[commands]
+machine = "aws sagemaker describe-endpoint --region {region} --endpoint-name {resource_name}"
 [judge]
 [params.window_days]
-default = 30
+default = 60
 unit    = "days"
 help    = "Trailing days whose load and cost are looked at."
 [params.min_days]

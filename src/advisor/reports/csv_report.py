@@ -8,7 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from advisor.reports import wording
+from advisor.reports import evidence, wording
 
 if TYPE_CHECKING:
     from advisor.model import Finding, ScanResult
@@ -46,8 +46,13 @@ COLUMNS = (
     "blind_spots",
     "tags",
     "evidence",
+    "target",
+    "second_opinion",
 )
 """Columns in order; new ones are added at the end, because some readers go by position."""
+
+WORDED = {"not_cash": wording.not_cash, "target": evidence.target, "second_opinion": evidence.second_opinion}
+"""Columns that are no field of a finding."""
 
 FORMULA_START = tuple(
     "=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
@@ -75,8 +80,8 @@ def defused(text: str) -> str:
 
 
 def _cell(finding: Finding, column: str) -> str:
-    if column == "not_cash":
-        return defused(wording.not_cash(finding))
+    if column in WORDED:
+        return defused(WORDED[column](finding))
     value: Any = getattr(finding, column)
     if isinstance(value, float):
         return wording.amount(value).replace(",", "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from advisor.model import CONFIDENCES, KINDS
-from advisor.reports import wording
+from advisor.reports import evidence, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +39,7 @@ def render(result: ScanResult, *, width: int | None = None, color: bool = False,
                 for (name, layout, provider), totals in wording.by_source(result.totals).items()
             ],
             w=wording,
+            e=evidence,
         )
     )
 
@@ -53,7 +54,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(amount=wording.amount, month=wording.month, kind_class=_kind, level=_level, share=_share)
+    environment.filters.update(
+        amount=wording.amount, month=wording.month, capital=wording.capital,
+        kind_class=_kind, level=_level, share=_share,
+    )  # fmt: skip
     return environment
 
 

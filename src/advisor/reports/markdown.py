@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from advisor.reports import wording
+from advisor.reports import evidence, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +115,7 @@ def _finding(number: int, finding: Finding) -> list[str]:
         f"**Kind:** {prose(finding.kind)}, {prose(finding.confidence)} confidence, "
         f"{prose(finding.effort)} effort, {prose(finding.risk)} risk",
     ]
+    facts += [f"**{wording.capital(fact.label)}:** {prose(fact.text)}" for fact in evidence.facts(finding)]
     if wording.not_cash(finding):
         facts.append(f"**Not cash:** {prose(wording.not_cash(finding))}")
     if finding.blind_spots:
@@ -154,11 +155,15 @@ def _totals(result: ScanResult) -> list[str]:
 
 def _not_judged(result: ScanResult) -> list[str]:
     blocks = []
-    checks = wording.skipped(result)
+    checks, unmeasured = wording.skipped(result), wording.unmeasured(result)
+    if checks or unmeasured:
+        blocks.append("## Not judged, and why")
     if checks:
         rows = [[code(c.id), f"{c.judged:,}", f"{c.skipped:,}", prose(wording.skip_reasons(c))] for c in checks]
         columns = ("check", "judged", "skipped", "reasons")
-        blocks += ["## Not judged, and why", table(columns, ("judged", "skipped"), rows)]
+        blocks.append(table(columns, ("judged", "skipped"), rows))
+    if unmeasured:
+        blocks.append(prose(unmeasured))
     if wording.failed(result):
         lines = [f"- {code(check.id)}: {prose(check.error)}" for check in wording.failed(result)]
         blocks += ["## Checks that failed", "\n".join(lines)]

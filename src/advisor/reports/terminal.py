@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from advisor.reports import wording
+from advisor.reports import evidence, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,6 +189,8 @@ def _finding(console: Console, number: int, finding: Finding) -> None:
     where = [*wording.place(finding), f"owner {finding.owner}" if finding.owner else "owner unknown"]
     _hanging(console, Text(", ".join(where), style="dim"), indent)
     _hanging(console, Text(finding.reason), indent)
+    for fact in evidence.facts(finding):
+        _hanging(console, Text.assemble((f"{fact.label}: ", "dim"), fact.text), indent)
     if finding.overlaps:
         _hanging(console, Text(f"same money, not counted again: {', '.join(finding.overlaps)}", style="dim"), indent)
     if not finding.commands:
@@ -201,12 +203,14 @@ def _finding(console: Console, number: int, finding: Finding) -> None:
 
 
 def _skipped(console: Console, result: ScanResult) -> None:
-    lines = wording.skipped(result)
-    if not lines:
-        return
-    _title(console, "Not judged, and why")
-    rows = [[c.id, f"{c.judged:,}", f"{c.skipped:,}", wording.skip_reasons(c)] for c in lines]
-    _table(console, ("check", "judged", "skipped", "reasons"), ("judged", "skipped"), rows)
+    lines, unmeasured = wording.skipped(result), wording.unmeasured(result)
+    if lines or unmeasured:
+        _title(console, "Not judged, and why")
+    if lines:
+        rows = [[c.id, f"{c.judged:,}", f"{c.skipped:,}", wording.skip_reasons(c)] for c in lines]
+        _table(console, ("check", "judged", "skipped", "reasons"), ("judged", "skipped"), rows)
+    if unmeasured:
+        _hanging(console, Text(unmeasured), 2)
 
 
 def _failed(console: Console, result: ScanResult) -> None:

@@ -5,7 +5,6 @@ Escaping for a format belongs to that format; `clean` only makes every text one 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from advisor.model import CheckResult, CurrencySummary, Finding, Group, PeriodTotal, ScanResult
 
 T = TypeVar("T")
+
+NO_SAMPLES = "no utilisation data"
+"""The reason of `advisor.rules.kinds` to skip a resource that nobody measured; it gets a line of its own."""
 
 MOST_GROUPS = 10
 """Lines of a summary, per currency; the others are added up in one line."""
@@ -73,6 +75,11 @@ def month(day: date) -> str:
 def percent(part: float, whole: float) -> str:
     """`part` of `whole` in percent, one decimal; empty where there is no whole to compare with."""
     return f"{100 * part / whole:.1f}%" if whole > 0 and math.isfinite(part / whole) else ""
+
+
+def capital(text: str) -> str:
+    """`text` as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def is_zero(value: float) -> bool:
@@ -148,27 +155,6 @@ def place(finding: Finding) -> tuple[str, ...]:
     return tuple(part for part in (account(finding), finding.region) if part)
 
 
-def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
-    """Names and readable values of the evidence, in its order."""
-    return [(name.replace("_", " "), _evidence(name, value, finding)) for name, value in finding.evidence.items()]
-
-
-def _evidence(name: str, value: Any, finding: Finding) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (int, float)) and name.endswith("_cost"):
-        return money(value, finding.currency)
-    if isinstance(value, float):
-        return f"{value:,.2f}" if abs(value) >= 1000 else f"{value:.6g}"
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
-    if value is None:
-        return "unknown"
-    if isinstance(value, (list, tuple)) and all(isinstance(part, (str, int, float)) for part in value):
-        return ", ".join(str(part) for part in value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
 def first(findings: Sequence[Finding], top: int | None) -> Sequence[Finding]:
     """The findings to show: all, or the `top` first."""
     return findings if top is None else findings[: max(top, 0)]
@@ -191,8 +177,16 @@ def by_currency(groups: Iterable[Group]) -> dict[str, list[Group]]:
 
 
 def skipped(result: ScanResult) -> list[CheckResult]:
-    """Checks that could not judge some resources, most skipped first."""
-    return sorted((c for c in result.checks if c.skipped), key=lambda c: (-c.skipped, c.id))
+    """Checks that could not judge some resources, most skipped first; lack of utilisation data left out (`unmeasured`)."""
+    others = [
+        replace(
+            check,
+            skipped=check.skipped - check.skip_reasons.get(NO_SAMPLES, 0),
+            skip_reasons={reason: number for reason, number in check.skip_reasons.items() if reason != NO_SAMPLES},
+        )
+        for check in result.checks
+    ]
+    return sorted((c for c in others if c.skipped), key=lambda c: (-c.skipped, c.id))
 
 
 def skip_reasons(check: CheckResult) -> str:
@@ -202,6 +196,22 @@ def skip_reasons(check: CheckResult) -> str:
     if check.skipped > named:
         reasons.append(f"reason unknown ({check.skipped - named:,})")
     return ", ".join(reasons)
+
+
+def unmeasured(result: ScanResult) -> str:
+    """How many resources lack utilisation data and how to supply it, in one sentence; empty where none does.
+
+    Checks count for themselves and skip the same machines: the largest of them is what is certain.
+    """
+    numbers = [number for check in result.checks if (number := check.skip_reasons.get(NO_SAMPLES, 0))]
+    if not numbers:
+        return ""
+    one = len(numbers) == 1
+    who = count(max(numbers), "resource") if one else f"At least {count(max(numbers), 'resource')}"
+    return (
+        f"{who} could not be judged for lack of utilisation data ({count(len(numbers), 'check')}):"
+        " advisor metrics asks the clouds for it, --metrics FILE reads it from a file."
+    )
 
 
 def failed(result: ScanResult) -> list[CheckResult]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import AdvisorError
-from advisor.reports import wording
+from advisor.reports import evidence, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +20,9 @@ LONGEST_CELL = 32_767
 """Characters that Excel allows in a cell; longer text would be dropped without a word."""
 
 WIDEST_COLUMN = 60
+
+WORDED = {"not_cash": wording.not_cash, "target": evidence.target, "second_opinion": evidence.second_opinion}
+"""Columns that are no field of a finding."""
 
 FINDING_COLUMNS = (
     "monthly_savings",
@@ -38,6 +41,8 @@ FINDING_COLUMNS = (
     "owner",
     "environment",
     "reason",
+    "target",
+    "second_opinion",
     "remediation",
     "commands",
     "effort",
@@ -101,10 +106,13 @@ def _row(finding: Finding) -> list[Any]:
 
 
 def _field(finding: Finding, column: str) -> Any:
-    if column == "not_cash":
-        return wording.not_cash(finding)
+    if column in WORDED:
+        return WORDED[column](finding)
+    if column == "evidence":
+        told = [f"{fact.label}: {fact.text}" for fact in evidence.facts(finding)]
+        return "\n".join([*told, *(f"{name}: {value}" for name, value in evidence.rows(finding))])
     value = getattr(finding, column)
-    if column in ("tags", "evidence"):
+    if column == "tags":
         return json.dumps(dict(value), ensure_ascii=False, default=str)
     return "\n".join(value) if isinstance(value, tuple) else value
 

@@ -116,7 +116,9 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
     con.execute(_scan_sql("views"))
 
 
-UTILIZATION = re.compile(r"\b(machines|machine_units|measured|weekly_load|utilization|states|advice)\b")
+UTILIZATION = re.compile(
+    r"\b(machines|machine_days|machine_units|measured|weekly_load|quiet_week|volumes|utilization|states|advice)\b"
+)
 """Relations of queries/scan/utilization.sql, machines.sql and shapes.sql: built only for checks that read them."""
 
 
@@ -226,23 +228,34 @@ RESOURCE = ["provider", "sub_account_id", "resource_id"]
 def _overruled(
     judged: Sequence[tuple[Check, Mapping[str, Any], pl.DataFrame]],
 ) -> list[tuple[Check, Mapping[str, Any], pl.DataFrame]]:
-    """Lets checks that measured overrule those that infer: what is `quiet` in one is not found by a check it names."""
-    busy: dict[str, list[pl.DataFrame]] = {}
+    """Lets checks that measured overrule those that infer: what one judged, a check that it names does not find."""
+    measured: dict[str, list[pl.DataFrame]] = {}
     for check, _, rows in judged:
-        quiet = rows.filter(pl.col("verdict") == "quiet").select(RESOURCE) if check.overrules else None
-        if quiet is not None and not quiet.is_empty():
+        if check.overrules:
+            known = _measured_resources(rows)
             for other in check.overrules:
-                busy.setdefault(other, []).append(quiet)
+                measured.setdefault(other, []).append(known)
     return [
-        (check, params, _quieted(rows, pl.concat(busy[check.id]).unique()) if check.id in busy else rows)
+        (check, params, _quieted(rows, pl.concat(measured[check.id]).unique()) if check.id in measured else rows)
         for check, params, rows in judged
     ]
 
 
-def _quieted(rows: pl.DataFrame, busy: pl.DataFrame) -> pl.DataFrame:
-    marked = rows.join(busy.with_columns(is_busy=pl.lit(value=True)), on=RESOURCE, how="left", maintain_order="left")
-    verdict = pl.when(pl.col("is_busy") & (pl.col("verdict") == "found")).then(pl.lit("quiet")).otherwise("verdict")
-    return marked.with_columns(verdict=verdict).drop("is_busy")
+def _measured_resources(rows: pl.DataFrame) -> pl.DataFrame:
+    """Resources that were judged; of groups their members."""
+    known = rows.filter(pl.col("verdict").is_in(["quiet", "found"]))
+    if "members" not in rows.columns:
+        return known.select(RESOURCE)
+    groups = known.filter(pl.col("members").list.len() > 0)
+    members = groups.explode("members").with_columns(resource_id=pl.col("members").struct.field("resource_id"))
+    return pl.concat([known.select(RESOURCE), members.select(RESOURCE)])
+
+
+def _quieted(rows: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
+    marks = measured.with_columns(is_measured=pl.lit(value=True))
+    marked = rows.join(marks, on=RESOURCE, how="left", maintain_order="left")
+    verdict = pl.when(pl.col("is_measured") & (pl.col("verdict") == "found")).then(pl.lit("quiet")).otherwise("verdict")
+    return marked.with_columns(verdict=verdict).drop("is_measured")
 
 
 def _counted(check: Check, rows: pl.DataFrame, found: int) -> CheckResult:
@@ -545,7 +558,7 @@ def _candidate(
 ) -> _Candidate:
     resource_id = row["resource_id"]
     grouped = resource_id.startswith("all:")
-    evidence = {name: _plain(value) for name, value in row.items() if name not in RESERVED and value is not None}
+    evidence = {name: _plain(value) for name, value in row.items() if name not in RESERVED and value not in (None, "")}
     evidence["observed_from"] = row["first_day"].isoformat()
     evidence["observed_to"] = row["last_day"].isoformat()
     if row["monthly_freed"] >= 0.005:

@@ -90,12 +90,14 @@ def idle(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]
     for column, limit in judge.get("also", {}).items():
         unseen |= _number(column).is_null()
         found &= _at_most(_number(column), params[limit])
+    # Use that was seen is use, however few samples there are; only idleness has to be seen throughout.
+    idle_so_far = found.fill_null(value=True)
     return _verdicts(
         rows,
         found=found,
         skips={
             SHORT_HISTORY: _too_short(rows, params),
-            **_unsampled(rows),
+            **{reason: lacking & idle_so_far for reason, lacking in _unsampled(rows).items()},
             NO_USAGE_LINES: unseen,
         },
         active_within_days=judge.get("active_within_days", 2),
@@ -135,12 +137,13 @@ def stale(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any
     """Kept long after it was useful: `value` (an age, a run of growing months) reaches the parameter `at_least`.
 
     `history` names a column with what the export could have shown at most, in the unit of `value`: a resource below
-    the threshold is skipped, not quiet, while the history itself is below it. `saves_share` (column) or the
+    the threshold is skipped, not quiet, while the history itself is below it. `unseen` says why a `value` is null, where
+    that is not for lack of usage lines. `saves_share` (column) or the
     parameter `saving_share` says which part would be saved, else all of it.
     """
     value = _number(judge["value"])
     enough = _at_least(value, params[judge["at_least"]])
-    skips = {NO_USAGE_LINES: value.is_null()}
+    skips = {judge.get("unseen", NO_USAGE_LINES): value.is_null()}
     if "history" in judge:
         skips[SHORT_HISTORY] = ~enough & (pl.col(judge["history"]) < params[judge["at_least"]])
     return _verdicts(
@@ -197,6 +200,7 @@ def modernize(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str,
         found=(saves > TOLERANCE) & _at_least(saves, least),
         skips={
             SHORT_HISTORY: pl.col("observed_days") < params.get("min_days", 1),
+            **_unsampled(rows),
             NO_PRICE: saves.is_null() | saves.is_nan(),
         },
         saves=saves,
@@ -242,7 +246,7 @@ def oversized(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str,
         saves=saves.fill_null(0.0),
         active_within_days=judge.get("active_within_days", 2),
         as_of=params["as_of"],
-    ).drop("target_saves")
+    ).drop("target_saves", "options", "freeable_days", "credit_days", *sizing.LEVELS.values(), strict=False)
 
 
 KINDS: dict[str, Any] = {

@@ -3,8 +3,8 @@
 `expected` turns days of measurements into the peak that the next weeks are expected to reach, per machine and metric;
 `sized` takes the cheapest shape that carries the peaks of all dimensions with head-room. No clock, no I/O.
 
-The forecast was fitted to generated traces, half of each of which stayed hidden (tests/bench/traces.py): its numbers are
-the ones beyond which fewer than one machine in a hundred outgrew its new shape while most of the saving was still had.
+The forecast's numbers were fitted to generated traces, half of each hidden, so that fewer than one machine in a hundred
+outgrows its new shape while most of the saving is had. tests/bench/traces.py tries them on other traces.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def expected(days: pl.DataFrame, *, fixed: Mapping[str, float]) -> pl.DataFrame:
     weeks around their trend and by what of the trend is certain; see the constants above.
     """
     numbers = ("average", "p95", "p99", "maximum")
-    names = days.get_column("metric").unique().sort()
+    names = sorted({"", *days.get_column("metric").unique()})
     usable = days.filter(
         pl.all_horizontal(pl.col(name).is_finite() for name in ("average", "p95", "p99")) & (pl.col("sample_hours") > 0)
     ).select(
@@ -345,40 +345,28 @@ def _load(frame: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     for name in (*LEVELS, "freeable"):
         one = known.filter(pl.col("metric") == name).select("unit", fields.alias(name))
         load = load.join(one, on="unit", how="left")
-    # Days hold no minimum: what lies as far below the average as the maximum lies above it is taken for one.
-    credits = (
-        _days(frame, "credit_days")
-        .group_by("unit")
-        .agg((2 * pl.col("least") - pl.col("maximum")).min().alias("credits_least"))
-    )
+    credits = _days(frame, "credit_days").group_by("unit").agg(pl.col("maximum").min().alias("credits_least"))
     return load.join(credits, on="unit", how="left")
 
 
 def _days(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The list column of days as rows: unit, DAY_FIELDS and least (lowest average; of one machine the average)."""
-    schema = {"unit": pl.UInt32, "metric_date": pl.Date, **dict.fromkeys((*DAY_FIELDS[1:], "least"), pl.Float64)}
+    """The list column of days as rows: unit and DAY_FIELDS."""
+    schema = {"unit": pl.UInt32, "metric_date": pl.Date, **dict.fromkeys(DAY_FIELDS[1:], pl.Float64)}
     dtype = frame.schema.get(column)
     if not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
         return pl.DataFrame(schema=schema)
-    names = {field.name for field in dtype.inner.fields}
     rows = frame.select("unit", column).filter(pl.col(column).list.len() > 0).explode(column).unnest(column)
-    least = pl.col("least") if "least" in names else pl.col("average")
-    return rows.select(
-        "unit", *(pl.col(name).cast(schema[name]) for name in DAY_FIELDS), least.cast(pl.Float64).alias("least")
-    )
+    return rows.select("unit", *(pl.col(name).cast(schema[name]) for name in DAY_FIELDS))
 
 
 def _used(free: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """Days of free bytes as days of memory in use, in percent of the machine's memory.
-
-    What is free lies as far below the average at its least as above it at its most: days hold no minimum.
-    """
+    """Days of free bytes (statistics of the low side) as days of memory in use, in percent of the machine's memory."""
     whole = pl.col("memory_gib") * 2**30
     used = free.join(facts.select("unit", "memory_gib"), on="unit").filter(pl.col("memory_gib") > 0)
     return used.with_columns(
         pl.lit("freeable").alias("metric"),
         *(
-            (100 * (1 - (2 * pl.col("least") - pl.col(name)).clip(0.0, whole) / whole)).alias(name)
+            (100 * (1 - pl.col(name).clip(0.0, whole) / whole)).alias(name)
             for name in ("average", "p95", "p99", "maximum")
         ),
     )
@@ -573,7 +561,7 @@ def _fits() -> pl.Expr:
 
 
 def _evidence(judged: pl.DataFrame) -> pl.DataFrame:
-    """`judged` with the columns of EVIDENCE and target_saves."""
+    """`judged` with the columns of EVIDENCE (rounded: the last digits of sums are chance) and target_saves."""
     cpu = pl.col("cpu").struct
     memory = pl.col("memory").struct
     cpu_peak = cpu.field("peak") / 100 * pl.col("vcpus")
@@ -596,13 +584,13 @@ def _evidence(judged: pl.DataFrame) -> pl.DataFrame:
         pl.col("o_price_ratio").alias("price_ratio"),
         pl.col("o_price_basis").alias("price_basis"),
         pl.col("alternatives").cast(ALTERNATIVES),
-        cpu.field("p99").alias("cpu_p99_percent"),
-        memory.field("p99").alias("memory_p99_percent"),
-        cpu_peak.alias("cpu_peak_vcpus"),
-        memory_peak.alias("memory_peak_gib"),
+        cpu.field("p99").round(2).alias("cpu_p99_percent"),
+        memory.field("p99").round(2).alias("memory_p99_percent"),
+        cpu_peak.round(3).alias("cpu_peak_vcpus"),
+        memory_peak.round(3).alias("memory_peak_gib"),
         pl.col("o_vcpus").alias("target_vcpus"),
         pl.col("o_memory_gib").alias("target_memory_gib"),
-        (100 * spare).alias("headroom_percent"),
+        (100 * spare).round(1).alias("headroom_percent"),
         pl.concat_list(lacking).list.drop_nulls().alias("not_measured"),
         history_days.alias("history_days"),
         pl.when(~pl.col("has_memory"))

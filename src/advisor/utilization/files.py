@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor import store
-from advisor.errors import AdvisorError, printable
+from advisor.errors import AdvisorError
 from advisor.model import Problem
-from advisor.utilization.metrics import METRICS, Metric
+from advisor.utilization.metrics import METRICS
+from advisor.utilization.spelling import Reading, read_as, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,37 +54,14 @@ ROWS_AT_ONCE = 250_000
 NAMED = 5
 """So many resources are named in one problem; the others are counted."""
 
-NAME_ALIASES = {
-    "cpupercent": "cpu_utilization",
-    "cpuutilizationpercent": "cpu_utilization",
-    "memused": "",  # bytes with CloudWatch's agent, percent elsewhere
-    "memusedpercent": "memory_utilization",
-    "memorypercent": "memory_utilization",
-    "memoryutilizationpercent": "memory_utilization",
-    "memorycommittedbytesinuse": "memory_utilization",  # Memory % Committed Bytes In Use, of Windows
-    "databasememoryusagepercentage": "memory_utilization",
-    "gpuutilizationpercent": "gpu_utilization",
-    "nvidiasmiutilizationgpu": "gpu_utilization",
-    "dcgmfidevgpuutil": "gpu_utilization",
-    "databaseconnections": "connections",
-    "currconnections": "connections",
-}
-"""Spellings, in lower case without punctuation, that mean one unit wherever they come from.
-
-Amounts are not among them: CloudWatch's RequestCount is the number of requests only where its sum was exported.
-"""
-
-BINARY = {"kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30, "tib": 2.0**40}
-PER_SECOND = re.compile(r"\s*(/\s*s(ec(ond)?)?|[ _]per[ _]sec(ond)?)$")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How values of one spelling of metric and unit are read: times `factor`; `is_rate`: amounts per second."""
+class _Layout:
+    """How a file is read: csv, csv.gz or parquet, and its columns with their types. Alike ones are read together."""
 
-    metric: Metric
-    factor: float
-    is_rate: bool
+    kind: str
+    separator: str
+    columns: tuple[tuple[str, str], ...]
 
 
 def read(
@@ -149,38 +127,35 @@ def _files(path: Path | str) -> list[Path]:
 def _source(con: DuckDBPyConnection, files: Sequence[Path]) -> str:
     """A SELECT of all lines with the columns provider, account, resource_id, metric, unit, stamp, value and is_gap."""
     parts = []
-    layouts: dict[tuple[str, ...], list[Path]] = {}
+    layouts: dict[_Layout, list[Path]] = {}
     for file in files:
         layouts.setdefault(_layout(con, file), []).append(file)
     for layout, alike in layouts.items():
         names = "[" + ", ".join(_literal(_exactly(file)) for file in alike) + "]"
-        kind, separator, *columns = layout
-        if kind == "parquet":
-            described = con.execute(f"describe from read_parquet({names})").fetchall()
-            types = {name: type_ for name, type_, *_ in described}
+        columns = [name for name, _ in layout.columns]
+        if layout.kind == "parquet":
             reader = f"read_parquet({names}, hive_partitioning = false)"
-            cells = {name: (store.identifier(name), types[name]) for name in columns}
+            cells = {name: (store.identifier(name), type_) for name, type_ in layout.columns}
         else:
             spec = ", ".join(f"'c{n}': 'varchar'" for n in range(len(columns)))
             reader = (
-                f"read_csv({names}, auto_detect = false, header = true, columns = {{{spec}}}, delim = {_literal(separator)},"
-                f" quote = '\"', escape = '\"', compression = '{'gzip' if kind == 'csv.gz' else 'none'}')"
+                f"read_csv({names}, auto_detect = false, header = true, columns = {{{spec}}}, hive_partitioning = false,"
+                f" delim = {_literal(layout.separator)}, quote = '\"', escape = '\"',"
+                f" compression = '{'gzip' if layout.kind == 'csv.gz' else 'none'}')"
             )
-            cells = {name: (f"c{n}", "VARCHAR") for n, name in enumerate(columns)}
+            cells = {name: (f"c{n}", type_) for n, (name, type_) in enumerate(layout.columns)}
         parts.append(_select(_columns(alike[0], columns), cells, reader))
     return "(" + " union all ".join(parts) + ")"
 
 
-def _layout(con: DuckDBPyConnection, file: Path) -> tuple[str, ...]:
-    """(kind, separator, column, …) of a file; files of one layout are read together."""
+def _layout(con: DuckDBPyConnection, file: Path) -> _Layout:
     try:
         with file.open("rb") as opened:
             magic = opened.read(4)
         if magic == b"PAR1":
-            rows = con.execute(
-                f"describe from read_parquet({_literal(_exactly(file))}, hive_partitioning = false)"
-            ).fetchall()
-            return ("parquet", "", *(row[0] for row in rows))
+            described = f"describe from read_parquet({_literal(_exactly(file))}, hive_partitioning = false)"
+            rows = con.execute(described).fetchall()
+            return _Layout(kind="parquet", separator="", columns=tuple((name, type_) for name, type_, *_ in rows))
         if magic[:2] == b"PK":
             raise AdvisorError(str(file), why="is a ZIP archive or a workbook", fix="Unpack it, or export it as CSV.")
         kind = "csv.gz" if magic[:2] == b"\x1f\x8b" else "csv"
@@ -209,7 +184,7 @@ def _layout(con: DuckDBPyConnection, file: Path) -> tuple[str, ...]:
         columns = next(csv.reader([text], delimiter=separator, strict=True))
     except (csv.Error, StopIteration) as error:
         raise AdvisorError(str(file), why="its first line is not one of a CSV file", fix="Export it as CSV.") from error
-    return (kind, separator, *columns)
+    return _Layout(kind=kind, separator=separator, columns=tuple((name, "VARCHAR") for name in columns))
 
 
 def _columns(file: Path, names: Sequence[str]) -> dict[str, str]:
@@ -362,41 +337,6 @@ def _judged(con: DuckDBPyConnection, path: Path | str) -> list[Problem]:
     return problems + _counted(con, path)
 
 
-def read_as(metric: str, unit: str) -> Reading | Problem:
-    """How values of a metric and unit, as a file spells them, are read; a Problem where that is not certain."""
-    plain = re.sub(r"[^a-z0-9]", "", metric.lower()).replace("utilisation", "utilization")
-    by_plain = {re.sub(r"[^a-z0-9]", "", name): name for name in METRICS} | NAME_ALIASES
-    known = METRICS.get(by_plain.get(plain, ""))
-    if known is None:
-        return Problem(
-            what=f"metric {_short(metric) or '(without a name)'}",
-            why="is not known, so its samples were left out",
-            fix="Name metrics as advisor metrics --list does, in its units.",
-        )
-    factor, is_rate = _factor(known, unit)
-    if factor is None:
-        return Problem(
-            what=f"metric {known.name}",
-            why=f"comes in the unit {_short(unit)}, which is not known, so its samples were left out",
-            fix=f"Export it in {known.unit}, or leave the unit empty where it is that.",
-        )
-    return Reading(metric=known, factor=factor, is_rate=is_rate)
-
-
-def _factor(metric: Metric, unit: str) -> tuple[float | None, bool]:
-    """(factor to the metric's unit, whether it is per second); None: another unit."""
-    plain = unit.strip().lower()
-    base = PER_SECOND.sub("", plain) if metric.amount else plain
-    is_rate = base != plain
-    if base in ("", "none", metric.unit, metric.unit.removesuffix("s")):
-        return 1.0, is_rate
-    if metric.is_percent:
-        return {"%": 1.0, "pct": 1.0, "percentage": 1.0, "fraction": 100.0, "ratio": 100.0}.get(base), False
-    if metric.unit == "bytes":
-        return {"b": 1.0, "by": 1.0, **BINARY}.get(base), is_rate
-    return {"count": 1.0}.get(base), is_rate
-
-
 def _fractions(con: DuckDBPyConnection, readings: dict[tuple[str, str], Reading]) -> set[tuple[str, str]]:
     """Spellings of percents without a unit of which no value in the whole file is above 1, though some are above 0."""
     bare: dict[str, list[tuple[str, str]]] = {}
@@ -466,7 +406,7 @@ def _counted(con: DuckDBPyConnection, path: Path | str) -> list[Problem]:
             {"share": IMPOSSIBLE_SHARE},
         ).fetchall()
         if found:
-            named = [f"{_short(r)} ({n} of {lines} samples of {name})" for r, name, n, lines in found]
+            named = [f"{short(r)} ({n} of {lines} samples of {name})" for r, name, n, lines in found]
             problems.append(Problem(what=_some(named), why=why, fix=fixes[column], incomplete=incomplete))
     return problems
 
@@ -584,7 +524,7 @@ def _without_counters(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str], int
         .rows()
     )
     kept = frame.join(counters, on="series", how="anti")
-    return kept, [f"{_short(resource)} ({metric})" for resource, metric in names], repeated
+    return kept, [f"{short(resource)} ({metric})" for resource, metric in names], repeated
 
 
 # --- words --------------------------------------------------------------------------------------------------------------
@@ -599,18 +539,13 @@ def _unreadable(path: Path | str, error: Exception) -> AdvisorError:
     )
 
 
-def _short(text: str) -> str:
-    plain = printable(text)
-    return plain if len(plain) <= 120 else plain[:119] + "…"
-
-
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(_short(name) for name in list(names)[:20]) or "nothing"
+    return ", ".join(short(name) for name in list(names)[:20]) or "nothing"
 
 
 def _shortened(problems: list[Problem]) -> list[Problem]:

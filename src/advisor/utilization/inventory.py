@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,10 @@ def states(
         if session is not None:
             found, refused = _asked(session, account_id, region, billed, options)
             problems += refused
-            rows += [_row(item, billed[item["id"]], known, last_metric_days or {}, now) for item in found]
+            place = next(iter(billed.values()))
+            for item in found:
+                resource = billed.get(item["id"]) or replace(place, resource_id=item["id"])
+                rows.append(_row(item, resource, known, last_metric_days or {}, now))
     return _frame(rows), merged(problems)
 
 
@@ -111,6 +115,14 @@ def _asked(
             found += [item for item in ask(client, ids) if item["id"] in billed]
         except (BotoCoreError, ClientError) as error:
             problems.append(explained(error, what, options))
+    # A stopped machine leaves the bill, its volumes do not.
+    known = {item["id"] for item in found}
+    holders = sorted({item["attached_to"] for item in found if item.get("attached_to")} - known)
+    if holders:
+        try:
+            found += [item for item in _instances(client, holders) if item["id"] in holders]
+        except (BotoCoreError, ClientError) as error:
+            problems.append(explained(error, what, options))
     return found, problems
 
 
@@ -146,7 +158,8 @@ def _volumes(client: EC2Client, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
                     "state": state,
                     "since": min(begun, default=None) if state == "attached" else None,
                     "not_before": _day(volume.get("CreateTime")),
-                    "attached_to": attached[0].get("InstanceId", "") if attached else "",
+                    # Of a volume that several machines share, no single one says whether it is needed.
+                    "attached_to": attached[0].get("InstanceId", "") if len(attached) == 1 else "",
                     "group_name": "",
                 }
 

@@ -15,13 +15,15 @@ class Metric:
     """One canonical metric.
 
     `amount`: a sample is what happened in the interval that ends with it (bytes, requests), so days have a total and
-    statistics are per second. Otherwise a sample is a level (percent, connections).
+    statistics are per second. Otherwise a sample is a level (percent, connections). `falls`: a level that falls as load
+    grows; its p95, p99 and maximum are of the low side: 99 % of the samples lie above p99, and maximum is the least.
     """
 
     name: str
     unit: str
     amount: bool
     about: str
+    falls: bool = False
 
     @property
     def is_percent(self) -> bool:
@@ -33,6 +35,10 @@ def _level(name: str, unit: str, about: str) -> Metric:
     return Metric(name=name, unit=unit, amount=False, about=about)
 
 
+def _rest(name: str, unit: str, about: str) -> Metric:
+    return Metric(name=name, unit=unit, amount=False, about=about, falls=True)
+
+
 def _amount(name: str, unit: str, about: str) -> Metric:
     return Metric(name=name, unit=unit, amount=True, about=about)
 
@@ -42,12 +48,12 @@ METRICS: dict[str, Metric] = {
     for metric in (
         _level("cpu_utilization", "percent", "Processor in use, 100 being all vCPUs of the machine."),
         _level("memory_utilization", "percent", "Memory in use, without what is only cache."),
-        _level("freeable_memory", "bytes", "Memory that a managed database has left."),
+        _rest("freeable_memory", "bytes", "Memory that a managed database has left."),
         _level("gpu_utilization", "percent", "Accelerators in use, mean over those of the machine."),
         _level("gpu_memory_utilization", "percent", "Accelerator memory in use, of the fullest accelerator."),
         _level("disk_space_utilization", "percent", "Space in use of the fullest disk."),
         _level("connections", "connections", "Open client connections."),
-        _level("cpu_credit_balance", "credits", "Credits that a burstable machine has saved up."),
+        _rest("cpu_credit_balance", "credits", "Credits that a burstable machine has saved up."),
         _level("replicas", "replicas", "Running copies of a service or endpoint."),
         _level("provisioned_read_units", "units", "Read capacity per second that is paid for."),
         _level("provisioned_write_units", "units", "Write capacity per second that is paid for."),

@@ -31,7 +31,8 @@ def daily(samples: pl.DataFrame, *, stamp: Stamp) -> pl.DataFrame:
     optionally is_rate (amounts that come per second already). Any order; gaps are left as they are. A sample belongs to
     the UTC day and hour of its timestamp, whichever end of its interval that is.
 
-    Levels: average, p95 and p99 (by linear interpolation) over the values, maximum over `maximum` where it is known.
+    Levels: average, p95 and p99 (by linear interpolation) over the values, maximum over `maximum` where it is known; of
+    metrics that fall as load grows all of it on the low side (`maximum` of a sample is then its least value).
     Amounts: the same over rates per second, the average being total by time observed. A sample's interval is the given
     one, else the way to the neighbour at the other end of it, else the usual one of its series: at the ends of a series
     and at gaps. An amount that is alone in its series has no interval: it is spread over its day.
@@ -48,14 +49,17 @@ def daily(samples: pl.DataFrame, *, stamp: Stamp) -> pl.DataFrame:
     usable = samples.lazy().filter(pl.col("value").is_finite() & pl.col("timestamp").is_not_null()).collect()
     series = usable.select(KEYS).unique().sort(KEYS).with_row_index("series")
     amounts = [name for name, metric in METRICS.items() if metric.amount]
+    # What falls as load grows is turned upside down and back again.
+    falling = [name for name, metric in METRICS.items() if metric.falls]
+    sign = pl.when(pl.col("metric").is_in(falling)).then(-1.0).otherwise(1.0)
     rate = pl.col("is_rate").fill_null(value=False) if "is_rate" in samples.columns else pl.lit(value=False)
     coded = (
         usable.join(series, on=KEYS, how="inner")
         .select(
             "series",
             pl.col("timestamp").dt.replace_time_zone(None).cast(pl.Datetime("us")),
-            pl.col("value").cast(pl.Float64),
-            pl.col("maximum").cast(pl.Float64).fill_nan(None),
+            pl.col("value").cast(pl.Float64) * sign,
+            pl.col("maximum").cast(pl.Float64).fill_nan(None) * sign,
             pl.col("interval_seconds").cast(pl.Float64),
             pl.col("metric").is_in(amounts).alias("is_amount"),
             rate.alias("is_rate"),
@@ -67,13 +71,10 @@ def daily(samples: pl.DataFrame, *, stamp: Stamp) -> pl.DataFrame:
     return days.select(
         *KEYS,
         "metric_date",
-        "average",
-        "p95",
-        "p99",
-        "maximum",
+        *(pl.col(name) * sign for name in ("average", "p95", "p99", "maximum")),
         "total",
         pl.col("sample_count").cast(pl.Int32),
-        "hourly_maximum",
+        (pl.col("hourly_maximum") * sign.cast(pl.Float32)).cast(pl.List(pl.Float32)),
     )
 
 

@@ -42,8 +42,14 @@ def put(con: DuckDBPyConnection, days: pl.DataFrame, *, source: str, fetched_at:
     moment = fetched_at.astimezone(UTC).replace(tzinfo=None) if fetched_at.tzinfo else fetched_at
     con.register("incoming_days", days.select(COLUMNS))
     try:
+        # Not insert or replace: that needs an index, which would not fit into memory where there are millions of days.
+        same = " and ".join(f"old.{column} = new.{column}" for column in (*KEYS, "metric_date"))
         con.execute(
-            f"insert or replace into utilization_days ({', '.join(COLUMNS)}, source, fetched_at)"
+            f"delete from utilization_days old using incoming_days new where old.source = $source and {same}",
+            {"source": source},
+        )
+        con.execute(
+            f"insert into utilization_days ({', '.join(COLUMNS)}, source, fetched_at)"
             f" select {', '.join(COLUMNS)}, $source, $moment from incoming_days",
             {"source": source, "moment": moment},
         )
