@@ -21,6 +21,7 @@ with lines as (
         u.product_detail,
         u.charge_description,
         u.instance_type,
+        u.resource_name,
         u.service_code,
         u.service_name,
         u.hours_mask,
@@ -69,6 +70,12 @@ described as (
         when l.machine = 'opensearch'
             then regexp_replace(coalesce(nullif(l.instance_type, ''), split_part(l.usage_kind, ':', 2)), '(\.search|\.elasticsearch)?$', '.search')
         when l.machine = 'ec2' and l.usage_kind = 'BoxUsage' then 'm1.small'
+        when l.machine = 'cloudsql' and regexp_matches(l.usage_kind, '[0-9]+ vcpu \+')
+            then format(
+                'db-custom-{}-{}',
+                regexp_extract(l.usage_kind, '([0-9]+) vcpu \+', 1),
+                (regexp_extract(l.usage_kind, '\+ ([0-9.]+) ?gb ram', 1)::double * 1024)::integer
+            )
         when l.provider = 'aws' then coalesce(nullif(split_part(l.usage_kind, ':', 2), ''), l.instance_type)
         else l.instance_type
         end as shape,
@@ -127,6 +134,19 @@ groups as (
             label_of(labels, 'googdataflowjobid')
         ) as group_name
     from labels
+),
+managed as (
+    -- Instance groups of Google end the names of their members with four characters of chance, without vowels, and
+    -- label nothing. One such name may be anybody's: siblings decide.
+    select
+        provider,
+        sub_account_id,
+        region_id,
+        left(resource_name, -5) as prefix
+    from lines
+    where machine = 'compute' and regexp_matches(resource_name, '-[b-df-hj-np-tv-z0-9]{4}$')
+    group by all
+    having count(distinct resource_id) > 1 and bool_or(not regexp_matches(resource_name, '-[a-z]*[0-9]+$'))
 )
 
 select
@@ -142,6 +162,7 @@ select
         g.group_name,
         -- Nodes of a replication group have one type, and a replica rests while its primary works.
         case when l.machine = 'elasticache' then nullif(regexp_extract(l.resource_id, '([^:/]+?)(-\d{4})?-\d{3}$', 1), '') end,
+        m.prefix || if(regexp_matches(m.prefix, '(^|/)gk[e3]-'), '/', ''),
         ''
     )) as group_name,
     -- Of several shapes (masters beside data nodes, a change of the day) none is the machine's.
@@ -166,6 +187,11 @@ select
     list(distinct l.usage_type) as usage_types
 from described l
 left join groups g using (load_id, tag_key)
+left join managed m
+    on l.machine = 'compute'
+    and regexp_matches(l.resource_name, '-[b-df-hj-np-tv-z0-9]{4}$')
+    and (m.provider, m.sub_account_id, m.region_id, m.prefix)
+        = (l.provider, l.sub_account_id, l.region_id, left(l.resource_name, -5))
 left join states s
     on (s.provider, s.sub_account_id, s.resource_id) = (l.provider, l.sub_account_id, l.resource_id)
 group by l.provider, l.sub_account_id, l.resource_id, l.billing_currency, l.machine, l.charge_date;
@@ -178,7 +204,11 @@ with sized as (
             case
                 when machine <> 'cloudsql' or shape <> '' then shape
                 when vcpu_hours > 0 and gib_hours > 0
-                    then format('db-custom-{}-{}', round(vcpu_hours / billed_hours)::integer, round(gib_hours / billed_hours)::integer * 1024)
+                    then format(
+                        'db-custom-{}-{}',
+                        round(vcpu_hours / billed_hours)::integer,
+                        (round(gib_hours / billed_hours * 4) * 256)::integer
+                    )
                 else ''
             end as shape
         ),

@@ -15,9 +15,8 @@ create table utilization_days (           -- one resource, one metric, one UTC d
     sample_count    integer not null,
     hourly_maximum  float[] not null,     -- 24 entries, UTC; null: no sample in that hour
     source          varchar not null,     -- cloudwatch, cloud-monitoring, or the file's name
-    fetched_at      timestamp not null,   -- UTC
-    primary key (provider, sub_account_id, resource_id, metric, metric_date, source)
-);
+    fetched_at      timestamp not null    -- UTC
+);                                        -- one row per resource, metric, day and source; no index, it would not fit into memory
 
 create table resource_states (            -- what a cloud's inventory said last
     provider        varchar not null,

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from advisor.ingest.bigquery import BigQueryLocation, Known
     from advisor.ingest.discover import Delivery
     from advisor.ingest.location import Entry, Location
+    from advisor.prices.refreshed import Refreshed
     from advisor.utilization.fetch import FetchOptions
     from advisor.utilization.metrics import BilledResource, Window
 
@@ -298,11 +299,18 @@ def _load_all(
     loaded = [period for _, outcome in sorted(outcomes.items()) if isinstance(outcome, list) for period in outcome]
     failed = [o for index, o in sorted(outcomes.items()) if isinstance(o, AdvisorError) and index not in beside]
     if beside:
-        files: dict[str, list[tuple[str, Path]]] = defaultdict(list)
+        metrics: list[Samples] = []
+        advice: list[tuple[str, Path]] = []
         for index, kind in sorted(beside.items()):
             place, delivery = new[index]
-            files[kind] += _fetched(place, delivery.entries)
-        failed += _load_beside(con, files["metrics"], files["recommendations"], reporter)
+            files = _fetched(place, delivery.entries)
+            if kind == "metrics":
+                metrics.append(
+                    (files[0][0] if len(files) == 1 else shown(delivery.source), [path for _, path in files])
+                )
+            else:
+                advice += files
+        failed += _load_beside(con, metrics, advice, reporter)
     return loaded, failed
 
 
@@ -326,9 +334,13 @@ def _fetched(place: Place, entries: Sequence[Entry]) -> list[tuple[str, Path]]:
     return [(shown(f"{place.name}/{entry.key}"), path) for entry, path in zip(entries, paths, strict=True)]
 
 
+Samples = tuple[str, "Sequence[Path]"]
+"""Files of metrics that are read as one, and what they are called."""
+
+
 def _load_beside(
     con: DuckDBPyConnection,
-    metrics: Sequence[tuple[str, Path]],
+    metrics: Sequence[Samples],
     advice: Sequence[tuple[str, Path]],
     reporter: Reporter,
 ) -> list[AdvisorError]:
@@ -336,12 +348,14 @@ def _load_beside(
     from advisor.utilization import recommendations, table
 
     failed: list[AdvisorError] = []
-    with reporter.start(sum(path.stat().st_size for _, path in metrics), "Reading metrics") as done:
-        for name, path in metrics:
-            try:
-                failed += _as_errors(table.load_file(con, path, done, name=name).problems)
-            except AdvisorError as error:
-                failed.append(error)
+    if metrics:
+        with reporter.start(sum(p.stat().st_size for _, paths in metrics for p in paths), "Reading metrics") as done:
+            for name, paths in metrics:
+                try:
+                    told = table.load_file(con, name, done, parts=paths).problems
+                    failed += _as_errors(p for p in told if p.incomplete)
+                except AdvisorError as error:
+                    failed.append(error)
     if advice:
         read = recommendations.read_files(con, advice)
         recommendations.put(con, read)
@@ -589,6 +603,7 @@ def _result(
         unmatched_monthly_cost=unknown,
         unmatched_share=round(unknown / main.monthly_cost, 6) if main and main.monthly_cost > 0 else 0.0,
         problems=problems,
+        unmeasured_resources=len(frozenset().union(*(part.unmeasured for part in judged))),
     )
 
 
@@ -703,14 +718,16 @@ def _load_named(
 ) -> list[AdvisorError]:
     """Loads what flags and settings name; raises when a named place holds nothing at all."""
     failed: list[AdvisorError] = []
-    files: dict[str, list[tuple[str, Path]]] = {"metrics": [], "recommendations": []}
-    for kind, places in (("metrics", metrics), ("recommendations", recommendations)):
-        for place in places:
-            if kind == "recommendations" and place.startswith("bigquery://"):
-                failed += _load_recommender(con, place, settings)
-            else:
-                files[kind] += _files(place, settings, scratch, reporter)
-    return failed + _load_beside(con, files["metrics"], files["recommendations"], reporter)
+    samples: list[Samples] = []
+    advice: list[tuple[str, Path]] = []
+    for place in metrics:
+        samples.append((place, [path for _, path in _files(place, settings, scratch, reporter)]))
+    for place in recommendations:
+        if place.startswith("bigquery://"):
+            failed += _load_recommender(con, place, settings)
+        else:
+            advice += _files(place, settings, scratch, reporter)
+    return failed + _load_beside(con, samples, advice, reporter)
 
 
 def _files(path: str, settings: Settings, scratch: Path, reporter: Reporter) -> list[tuple[str, Path]]:
@@ -908,6 +925,79 @@ def _asked_for(con: DuckDBPyConnection, options: MetricsOptions) -> tuple[list[B
         last_day=min(yesterday, max(clocks) + timedelta(days=3)),
         held=held,
     )
+
+
+def refresh_prices(settings: Settings, options: PricesOptions, reporter: Reporter) -> Measured:
+    """Asks the clouds for shapes and list prices of the services and regions in the bill, and keeps them."""
+    with store.reading(settings.db, settings.resources) as con:
+        used = _machines_in_use(con)
+    before = _row_counts(settings)
+    found: list[Refreshed] = []
+    failed: list[AdvisorError] = []
+    for cloud in options.clouds or ("aws", "gcp"):
+        machines = [row for row in used if row[0] == cloud]
+        if not machines:
+            continue
+        reporter.say(f"{cloud}: asking for prices of {len({m[1:3] for m in machines}):,} services and regions")
+        try:
+            found.append(_refreshed(cloud, machines, options, settings))
+        except AdvisorError as error:  # one cloud that cannot be asked does not stop the other
+            failed.append(error)
+    if not used:
+        raise AdvisorError(
+            "prices", why="the bill names no machine", fix="Load an export with resource ids and instance types."
+        )
+    if failed and not found:
+        raise failed[0]
+    with _writing(settings, reporter) as con:
+        for refreshed in found:
+            for table, frame in (("shapes", refreshed.shapes), ("shape_prices", refreshed.prices)):
+                con.register("fetched_rows", frame.to_arrow())
+                con.execute(f"insert into {table} by name select * from fetched_rows except select * from {table}")
+                con.unregister("fetched_rows")
+    rows = {name: count - before[name] for name, count in _row_counts(settings).items()}
+    return Measured(
+        rows=rows, problems=(*(p for refreshed in found for p in refreshed.problems), *_as_problems(failed))
+    )
+
+
+def _row_counts(settings: Settings) -> dict[str, int]:
+    with store.reading(settings.db, settings.resources) as con:
+        return _held_rows(con)
+
+
+def _machines_in_use(con: DuckDBPyConnection) -> list[tuple[str, str, str, str]]:
+    """(provider, service, region, shape) of the machines in the bill."""
+    from advisor.rules import engine, periods
+
+    loads, _ = periods.countable(con)
+    if not loads:
+        raise StoreError("database", why="holds no billing period", fix="Load an export first: advisor ingest PATH.")
+    found: set[tuple[str, str, str, str]] = set()
+    for as_of, members in periods.clocks(con, loads).items():
+        found |= engine.machines_in_use(con, loads=members, as_of=as_of)
+    return sorted(found)
+
+
+def _refreshed(
+    cloud: str, machines: Sequence[tuple[str, str, str, str]], options: PricesOptions, settings: Settings
+) -> Refreshed:
+    needs = {(service, region) for _, service, region, _ in machines if region}
+    today = datetime.now(UTC).date()
+    if cloud == "aws":
+        from advisor.prices import aws
+
+        return aws.refresh(needs, dated=today, options=aws.AwsPriceOptions(profile=options.aws_profile))
+    from advisor.prices import gcp
+
+    how = gcp.GcpPriceOptions(
+        endpoint=options.google_endpoint, project=options.google_project, max_bytes=settings.max_bytes
+    )
+    used = {(service, shape) for _, service, _, shape in machines}
+    if options.pricing_export:
+        table = options.pricing_export.removeprefix("bigquery://").strip("/")
+        return gcp.refresh_from_export(needs, table=table, dated=today, used=used, options=how)
+    return gcp.refresh(needs, dated=today, used=used, options=how)
 
 
 def _held_rows(con: DuckDBPyConnection) -> dict[str, int]:

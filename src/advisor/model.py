@@ -169,6 +169,8 @@ class ScanResult:
     unmatched_share: float
     problems: tuple[Problem, ...]
     unmatched: tuple[Unmatched, ...] = ()
+    unmeasured_resources: int | None = None
+    """Resources that some check could not judge for lack of utilisation data; None in reports from before it was told."""
 
 
 def finding_id(check_id: str, provider: str, account_id: str, resource_id: str) -> str:

@@ -84,6 +84,13 @@ def test_change_says_what_is_known(changes: Mapping[str, Any], change: str, over
     assert said(with_evidence(oversized, alternatives=None, **changes))["change"] == [change]
 
 
+def test_a_shape_is_listed_where_it_says_more_than_the_change() -> None:
+    found = a_finding(evidence={"target_shape": "512 MB", "target": "512", "current_shape": "1024 MB", "shape": ""})
+    assert said(found) == {"change": ["1024 MB → 512 MB"]}
+    assert evidence.rows(found) == [("target", "512")]
+    assert evidence.rows(a_finding(evidence={"target_shape": "m7g.large", "target": "m7g.large"})) == []
+
+
 def test_without_a_target_there_is_no_change_and_no_size(oversized: Finding) -> None:
     labels = set(said(with_evidence(oversized, target=None)))
     assert labels == {"not measured", "second opinion"}

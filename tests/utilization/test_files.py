@@ -224,6 +224,7 @@ def test_any_order_gaps_and_repeated_lines(con: DuckDBPyConnection, tmp_path: Pa
         ("DatabaseConnections", "Count", ("connections", 50.0)),
         ("freeable_memory", "MiB", ("freeable_memory", 50.0 * 2**20)),
         ("network_bytes", "Bytes/Second", ("network_bytes", 50.0)),
+        ("network_bytes", "B/s", ("network_bytes", 50.0)),
         ("network_bytes", "KiB/s", ("network_bytes", 50.0 * 2**10)),
         ("requests", "/s", ("requests", 50.0)),
         ("requests", "requests per second", ("requests", 50.0)),
@@ -276,11 +277,12 @@ def test_many_frames_say_the_same_as_one(
 
 def test_unknown_metrics_and_units_are_named(con: DuckDBPyConnection, tmp_path: Path) -> None:
     content = lines(BUSY, more=",") + lines(BUSY, "load1", more=",") + lines(BUSY, "memory_utilization", more=",GB")
-    content += lines(BUSY, "RequestCount", more=",")
+    content += lines(BUSY, "RequestCount", more=",") + lines(BUSY, "network_bytes", more=",b/s")
     loaded = load(con, written(tmp_path, content, f"{HEADER},unit"))
     assert days(con, "metric") == [("cpu_utilization",)]
     assert "metric load1 is not known" in said(loaded)
     assert "metric RequestCount is not known" in said(loaded)  # its sum, or its average, which is always one?
+    assert "metric network_bytes comes in the unit b/s" in said(loaded)
     assert "metric memory_utilization comes in the unit GB" in said(loaded)
 
 

@@ -8,7 +8,7 @@ effort      = "medium"
 risk        = "medium"
 blind_spots = "A peak that the weeks looked at did not show (year's end, a launch, a failover) is not foreseen. Without an agent AWS sees no memory: then memory is kept. Software licensed by its cores or by instance type, clusters of fixed size, placement groups and image drivers may forbid the change; a commitment to the family goes unused."
 remediation = "Ask its owner, change the type in a quiet hour (the instance stops for minutes), and watch it for a week; for a group change the launch template and replace its members by turns."
-reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price. Not measured: {not_measured}."
+reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price."
 references  = ["https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-resize.html"]
 [commands]
 machine = """

@@ -8,7 +8,7 @@ effort      = "medium"
 risk        = "medium"
 blind_spots = "A peak that the weeks looked at did not show is not foreseen. Redis and Valkey work on one thread, so CPU of a large node understates how busy it is; memory must also hold a snapshot's copy-on-write. A cache fills whatever memory there is: evictions or a lower hit rate follow where the data does not fit. A reservation of the family may go unused."
 remediation = "Check EngineCPUUtilization, Evictions and the memory in use, then scale the whole replication group; all nodes of one have the same type."
-reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price. Not measured: {not_measured}."
+reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price."
 references  = ["https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Scaling.html"]
 [commands]
 machine = "aws elasticache describe-cache-clusters --region {region} --cache-cluster-id {resource_name}"

@@ -8,7 +8,7 @@ effort      = "medium"
 risk        = "medium"
 blind_spots = "A peak that the weeks looked at did not show is not foreseen, nor what a node has to carry when another fails. CPU is that of the busiest data node; the heap is half of a node's memory, so less memory means less heap. Domains with nodes of several types (dedicated masters, warm nodes) are not judged: their loads are not told apart."
 remediation = "Check JVMMemoryPressure and shards per node, then change the data nodes' type; the domain moves its shards by itself (blue/green)."
-reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price. Not measured: {not_measured}."
+reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price."
 references  = ["https://docs.aws.amazon.com/opensearch-service/latest/developerguide/sizing-domains.html"]
 [commands]
 machine = """

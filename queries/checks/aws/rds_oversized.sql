@@ -8,7 +8,7 @@ effort      = "medium"
 risk        = "medium"
 blind_spots = "A peak that the weeks looked at did not show (year's end, a migration, a failover from another instance) is not foreseen; a replica that may have to take over must be as large as what it replaces. Buffers fill whatever memory there is, so free memory understates what a smaller class would do. Limits of connections and of storage throughput shrink with the class; a reservation of the family may go unused."
 remediation = "Ask its owner, check the parameter group for fixed sizes, then modify the instance in its maintenance window, the replica before its source."
-reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price. Not measured: {not_measured}."
+reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price."
 references  = ["https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.html"]
 [commands]
 machine = """

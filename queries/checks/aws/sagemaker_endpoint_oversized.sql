@@ -8,7 +8,7 @@ effort      = "medium"
 risk        = "medium"
 blind_spots = "A peak that the weeks looked at did not show is not foreseen. Latency may grow on a smaller instance even where the load fits. Endpoints with several instance types are not judged; a model compiled for one accelerator does not run on another."
 remediation = "Test the model's latency on the new type, then create an endpoint configuration with it and update the endpoint, which changes over without a break."
-reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price. Not measured: {not_measured}."
+reason      = "Its CPU (99th percentile) reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} with {target_vcpus} vCPUs and {target_memory_gib} GiB carries the expected peaks at {price_ratio} times the price."
 references  = ["https://docs.aws.amazon.com/sagemaker/latest/dg/inference-recommender.html"]
 [commands]
 machine = "aws sagemaker describe-endpoint --region {region} --endpoint-name {resource_name}"

@@ -177,7 +177,8 @@ def _change(finding: Finding) -> Fact | None:
     text = step(finding)
     if not text:
         return None
-    told = [_first_text(finding, TARGET)[0], _first_text(finding, PRESENT)[0]]
+    shapes = {_first_text(finding, names)[1] for names in (TARGET, PRESENT)}
+    told = [name for name in (*TARGET, *PRESENT) if _plain(finding.evidence.get(name)) in shapes]
     share = _share(finding.evidence.get("price_ratio"))
     if share:
         basis = BASES.get(_plain(finding.evidence.get("price_basis")))

@@ -71,6 +71,7 @@ def to_document(result: ScanResult) -> dict[str, Any]:
         },
         "checks": [{**_fields(c), "skip_reasons": dict(c.skip_reasons)} for c in result.checks],
         "findings": [_finding(f) for f in result.findings],
+        "unmeasured_resources": result.unmeasured_resources,
         "unmatched": {
             "monthly_cost": _cents(result.unmatched_monthly_cost),
             "share": _plain(result.unmatched_share),
@@ -122,6 +123,7 @@ def _result(document: Mapping[str, Any]) -> ScanResult:
         unmatched_monthly_cost=document["unmatched"]["monthly_cost"],
         unmatched_share=document["unmatched"]["share"],
         problems=tuple(Problem(**_known(Problem, p)) for p in document["problems"]),
+        unmeasured_resources=document.get("unmeasured_resources"),
         unmatched=tuple(Unmatched(**_known(Unmatched, u)) for u in document["unmatched"].get("usage", ())),
     )
 

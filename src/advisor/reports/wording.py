@@ -201,13 +201,15 @@ def skip_reasons(check: CheckResult) -> str:
 def unmeasured(result: ScanResult) -> str:
     """How many resources lack utilisation data and how to supply it, in one sentence; empty where none does.
 
-    Checks count for themselves and skip the same machines: the largest of them is what is certain.
+    Reports from before resources were counted have the checks' numbers only, which skip the same machines: the largest
+    of them is what is certain.
     """
     numbers = [number for check in result.checks if (number := check.skip_reasons.get(NO_SAMPLES, 0))]
     if not numbers:
         return ""
-    one = len(numbers) == 1
-    who = count(max(numbers), "resource") if one else f"At least {count(max(numbers), 'resource')}"
+    known = result.unmeasured_resources
+    at_least = "" if known is not None or len(numbers) == 1 else "At least "
+    who = at_least + count(known if known is not None else max(numbers), "resource")
     return (
         f"{who} could not be judged for lack of utilisation data ({count(len(numbers), 'check')}):"
         " advisor metrics asks the clouds for it, --metrics FILE reads it from a file."

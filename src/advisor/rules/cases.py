@@ -76,7 +76,7 @@ METER_DEFAULTS: dict[str, Any] = {
     "charge_description": "",
     "billing_currency": "USD",
 }
-AMOUNTS = ("consumed_quantity", "effective_cost", "billed_cost", "list_cost", "committed_cost", "credits")
+AMOUNTS = ("consumed_quantity", "effective_cost", "billed_cost", "list_cost", "committed_cost", "credits", "discount_credits")
 OTHER_COLUMNS = ("charge_date", "hours", "weekdays", "tags", "cost_categories", "usage_kind", *AMOUNTS)
 ROLES = {
     "Usage": ("usage", "Usage", "Standard"),
@@ -256,11 +256,11 @@ def _load(
         dimensions = (tag_key, *("" if no_resource_ids and n == "resource_id" else charge[n] for n in names))
         key = meters.setdefault(dimensions, len(meters))
         amounts = _amounts(charge)
-        fact = days.setdefault((charge["charge_date"], key), [Decimal(0)] * 6 + [0, 0])
+        fact = days.setdefault((charge["charge_date"], key), [Decimal(0)] * 7 + [0, 0])
         for index, amount in enumerate(amounts):
             fact[index] += amount
-        fact[6] |= charge["hours_mask"]
-        fact[7] += 1
+        fact[7] |= charge["hours_mask"]
+        fact[8] += 1
     rows = [(key, *dimensions) for dimensions, key in meters.items()]
     schema = {"meter_key": pl.UInt64, "tag_key": pl.UInt64} | {
         name: pl.Boolean if name == "is_marketplace" else pl.String for name in names
@@ -276,16 +276,17 @@ def _load(
         ],
     )
     frame = pl.DataFrame(
-        [(d, k, *(str(a) for a in f[:6]), f[6], f[7]) for (d, k), f in days.items()],
+        [(d, k, *(str(a) for a in f[:7]), f[7], f[8]) for (d, k), f in days.items()],
         schema={"d": pl.Date, "k": pl.UInt64, "b": pl.String, "e": pl.String, "l": pl.String, "q": pl.String,
-                "c": pl.String, "p": pl.String, "m": pl.Int32, "n": pl.Int32},
+                "c": pl.String, "p": pl.String, "dc": pl.String, "m": pl.Int32, "n": pl.Int32},
         orient="row",
     )  # fmt: skip
     con.register("case_days", frame.to_arrow())
     con.execute("insert into days by name select 1 as load_id, d as charge_date, k as meter_key,"
                 " b::decimal(38,10) as billed_cost, e::decimal(38,10) as effective_cost,"
                 " l::decimal(38,10) as list_cost, q::decimal(38,10) as consumed_quantity,"
-                " c::decimal(38,10) as committed_cost, p::decimal(38,10) as credits, m as hours_mask,"
+                " c::decimal(38,10) as committed_cost, p::decimal(38,10) as credits,"
+                " dc::decimal(38,10) as discount_credits, m as hours_mask,"
                 " n as line_count from case_days")  # fmt: skip
     con.unregister("case_days")
 
@@ -373,7 +374,7 @@ def _insert(con: DuckDBPyConnection, table: str, row: Mapping[str, str]) -> None
 
 
 def _amounts(charge: Mapping[str, Any]) -> tuple[Decimal, ...]:
-    """Billed, effective, list cost, quantity, committed cost and credits: what is not given follows from the others."""
+    """Billed, effective, list cost, quantity, committed cost, credits, discounts; others follow from what is given."""
     effective = Decimal(charge.get("effective_cost") or "0")
     is_credit = charge["charge_role"] == "credit"
     credits = Decimal(charge.get("credits") or (effective if is_credit else "0"))
@@ -381,4 +382,4 @@ def _amounts(charge: Mapping[str, Any]) -> tuple[Decimal, ...]:
     at_list = Decimal(charge.get("list_cost") or effective)
     quantity = Decimal(charge.get("consumed_quantity") or "0")
     covered = Decimal(charge.get("committed_cost") or (effective if charge["pricing_category"] == "Committed" else "0"))
-    return billed, effective, at_list, quantity, covered, credits
+    return billed, effective, at_list, quantity, covered, credits, Decimal(charge.get("discount_credits") or "0")

@@ -45,11 +45,15 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a group of loads came to: findings (claims settled), what every check saw, and whom it skipped."""
+    """What a group of loads came to: findings (claims settled), what every check saw, and whom it skipped.
+
+    `unmeasured` are the resources that a check could not judge for lack of utilisation data.
+    """
 
     findings: tuple[Finding, ...]
     checks: tuple[CheckResult, ...]
     skipped: Mapping[str, tuple[str, ...]]
+    unmeasured: frozenset[tuple[str, str, str]] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,6 +143,22 @@ def prepare_utilization(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_scan_sql("shapes"))
 
 
+def machines_in_use(
+    con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
+) -> set[tuple[str, str, str, str]]:
+    """(provider, service as advisor.prices names it, region, shape) of the machines billed in the last month."""
+    prepare(con, loads=loads, as_of=as_of, context=ContextRules())
+    con.execute(_scan_sql("utilization"))
+    con.execute(_scan_sql("machines"))
+    return set(
+        con.execute(
+            "select distinct provider, machine, region_id, shape from machine_units"
+            " where shape <> '' and charge_date > ?::date - 31",
+            [as_of],
+        ).fetchall()
+    )
+
+
 def _stored(con: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame | None:
     """What `advisor prices` has fetched; None when it never ran."""
     frame = pl.from_arrow(con.execute(f"select * from {table}").to_arrow_table())
@@ -184,7 +204,17 @@ def judge(
     counts = {check.id: rows.height for check, rows in priced}
     results = [_counted(check, rows, counts[check.id]) for check, _, rows in judged]
     skipped = {c.id: tuple(r.filter(pl.col("verdict") == "skipped")["resource_id"].to_list()) for c, _, r in judged}
-    return Judged(findings=settle(_candidates(con, priced, as_of)), checks=tuple(results + errors), skipped=skipped)
+    unmeasured = {
+        key
+        for _, _, r in judged
+        for key in r.filter(pl.col("skipped") == kinds.NO_SAMPLES).select(RESOURCE).iter_rows()
+    }
+    return Judged(
+        findings=settle(_candidates(con, priced, as_of)),
+        checks=tuple(results + errors),
+        skipped=skipped,
+        unmeasured=frozenset(unmeasured),
+    )
 
 
 Outcome = tuple["Mapping[str, Any]", pl.DataFrame] | str

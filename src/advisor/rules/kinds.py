@@ -246,7 +246,7 @@ def oversized(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str,
         saves=saves.fill_null(0.0),
         active_within_days=judge.get("active_within_days", 2),
         as_of=params["as_of"],
-    ).drop("target_saves", "options", "freeable_days", "credit_days", *sizing.LEVELS.values(), strict=False)
+    ).drop("target_saves", *sizing.NO_EVIDENCE, strict=False)
 
 
 KINDS: dict[str, Any] = {

@@ -71,6 +71,12 @@ SHAPE_FACTS: dict[str, Any] = {
 }
 """What is known of the machine's own shape: columns of the row, null where it is not."""
 
+NO_EVIDENCE = (
+    "options", "freeable_days", "credit_days", *LEVELS.values(), "family", "generation", "baseline_share", "network_gbps",
+    "disk_mbps", "disk_iops", "local_disk_gb", "accelerator_count", "accelerator_memory_gib", "price_region",
+)  # fmt: skip
+"""Columns that are read and told nobody: what they come to is in EVIDENCE."""
+
 ALTERNATIVES = pl.List(pl.Struct({"shape": pl.String, "why": pl.String, "price_ratio": pl.Float64}))
 MAX_ALTERNATIVES = 2
 

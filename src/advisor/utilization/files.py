@@ -64,6 +64,11 @@ class _Layout:
     columns: tuple[tuple[str, str], ...]
 
 
+def is_samples(columns: Sequence[str]) -> bool:
+    """True when a table with these columns holds samples of metrics, in any case and order."""
+    return set(REQUIRED) <= {name.strip().lower() for name in columns}
+
+
 def read(
     con: DuckDBPyConnection,
     path: Path | str,
@@ -71,13 +76,15 @@ def read(
     *,
     now: datetime,
     progress: Callable[[int], None] = lambda _: None,
+    parts: Sequence[Path] = (),
 ) -> Iterator[pl.DataFrame]:
     """Samples of a file, of all CSV and Parquet files of a folder, or of those a pattern (`*`) names.
 
-    Frames are as statistics.daily takes them, stamp="end"; every series is in one frame as a whole. What cannot be used
-    is added to `problems`, which are complete at the end. Raises AdvisorError when the file cannot be read.
+    With `parts` these files are read as one, and `path` is only what they are called. Frames are as statistics.daily
+    takes them, stamp="end"; every series is in one frame as a whole. What cannot be used is added to `problems`, which
+    are complete at the end. Raises AdvisorError when the file cannot be read.
     """
-    files = _files(path)
+    files = list(parts) or _files(path)
     tables = ("metric_spellings", "metric_names", "metric_series", "metric_samples")
     try:
         source = _source(con, files)

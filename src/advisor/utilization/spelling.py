@@ -73,7 +73,9 @@ def _factor(metric: Metric, unit: str) -> tuple[float | None, bool]:
     if metric.is_percent:
         return {"%": 1.0, "pct": 1.0, "percentage": 1.0, "fraction": 100.0, "ratio": 100.0}.get(base), False
     if metric.unit == "bytes":
-        return {"b": 1.0, "by": 1.0, **BINARY}.get(base), is_rate
+        if PER_SECOND.sub("", unit.strip()) == "B":  # b is a bit
+            return 1.0, is_rate
+        return {"by": 1.0, **BINARY}.get(base), is_rate
     return {"count": 1.0}.get(base), is_rate
 
 

@@ -12,7 +12,7 @@ from advisor.utilization import files
 from advisor.utilization.statistics import KEYS, daily
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import polars as pl
     from duckdb import DuckDBPyConnection
@@ -74,11 +74,13 @@ def load_file(
     progress: Callable[[int], None] = lambda _: None,
     *,
     now: datetime | None = None,
+    parts: Sequence[Path] = (),
 ) -> Loaded:
     """Puts the statistics of a file of metrics, or of a folder or pattern of such, into utilization_days.
 
-    Its source is the file's name. `progress` is told the number of further bytes that are done. Raises AdvisorError
-    when the file cannot be read or nothing of it can be used; what is only partly so is in `problems`.
+    With `parts` these files are read as one and `path` is only what they are called. Its source is the file's name.
+    `progress` is told the number of further bytes that are done. Raises AdvisorError when the file cannot be read or
+    nothing of it can be used; what is only partly so is in `problems`.
     """
     now = now or datetime.now(UTC)
     source = Path(path).name
@@ -86,7 +88,7 @@ def load_file(
     days = 0
     resources: set[tuple[str, str, str]] = set()
     metrics: set[str] = set()
-    for samples in files.read(con, path, problems, now=now, progress=progress):
+    for samples in files.read(con, path, problems, now=now, progress=progress, parts=parts):
         found = daily(samples, stamp="end")
         days += put(con, found, source=source, fetched_at=now)
         resources.update(found.select(KEYS[:3]).unique().iter_rows())
