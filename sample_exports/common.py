@@ -78,6 +78,12 @@ def write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
+def target_of(advised: str) -> dict[str, str | float]:
+    """What a verdict like `!check=m7g.large:0.5` promises: the shape to change to and the share of the cost that saves."""
+    target, _, share = advised.partition(":")
+    return {"target": target, "saves": float(share)} if target else {}
+
+
 def quoted(pairs: dict) -> str:
     """TOML lines."""
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in pairs.items())

@@ -6,7 +6,9 @@ A row of OWNED reads: account | region | resource id | tags | meters | options |
 * resource id: `#name` becomes a stable hexadecimal id; `ec2~natgateway/nat-#x` becomes an ARN of the row's account and region;
 * meters: `key[:type]=quantity[@pattern]`, quantity per hour, or the amount held for units that are billed by the month;
 * options: `n=` copies, `sp=`/`ri=` commitment that covers the first meter, `from=`/`to=` first and last day, `pods=` cluster;
-* verdict: `!check` must be found on this resource, `?check why` must not be, several joined by `;`.
+* verdict: `!check` (or `!check=target:share of the cost saved`) must be found on this resource, `?check why` must not be, several joined by `;`.
+
+How busy some of it is stands in loads.py.
 """
 
 PERIODS = ["2026-08", "2026-09", "2026-10"]
@@ -184,11 +186,13 @@ br-pt     | AmazonBedrock | Amazon Bedrock | {n}Nova2.0Lite-ProvisionedThroughpu
 TYPE_PRICES = {
     "c5.2xlarge": "0.34",
     "c7g.4xlarge": "0.58",
+    "c7g.medium": "0.0363",
     "c7g.xlarge": "0.145",
     "m4.xlarge": "0.20",
     "m6i.2xlarge": "0.384",
     "m6i.xlarge": "0.192",
     "m7g.2xlarge": "0.3264",
+    "m7g.4xlarge": "0.6528",
     "m7g.large": "0.0816",
     "m7g.xlarge": "0.1632",
     "r7g.2xlarge": "0.4284",
@@ -391,10 +395,10 @@ data | us-east-1 | i-#etl | team=data env=prod Name=etl | box:r7g.xlarge=1 dt-az
 data | us-east-1 | i-#spark | team=data env=prod Name=spark | box:c7g.4xlarge=1@night dt-az=4@day | n=4 |
 data | us-east-1 | nordwind-lake | team=data env=prod Name=lake | s3=70000 s3-get=900000@day s3-put=50000@day | | ?aws-s3-standard-unread read every day
 data | us-east-1 | rds~db:catalog | team=data env=prod Name=catalog | rds-maz:db.r7g.xlarge=1 rds-mgp3=700 cw-dbi=8 | | !aws-database-insights-advanced
-data | us-east-1 | rds~db:metrics | team=data env=prod Name=metrics | rds-maz:db.r7g.xlarge=1 rds-mgp3=700 | | ?aws-database-insights-advanced no Database Insights rows
+data | us-east-1 | rds~db:metrics | team=data env=prod Name=metrics | rds-maz:db.r7g.xlarge=1 rds-mgp3=700 | | ?aws-database-insights-advanced no Database Insights rows;?aws-rds-idle a job connects every Sunday;?aws-rds-oversized its memory is full and its Sundays are busy
 data | us-east-1 | dynamodb~table/features | team=data env=prod Name=features | ddb-r=900000@day ddb-w=500000@day ddb-gb=900 | |
 data | us-east-1 | i-#watched | team=data env=prod Name=scheduler | box:m7g.large=1 cw-ec2=7 | | !aws-ec2-detailed-monitoring
-data | us-east-1 | i-#unwatched | team=data env=prod Name=scheduler-2 | box:m7g.large=1 | | ?aws-ec2-detailed-monitoring basic monitoring
+data | us-east-1 | i-#unwatched | team=data env=prod Name=scheduler-2 | box:m7g.large=1 | | ?aws-ec2-detailed-monitoring basic monitoring;?aws-ec2-oversized no metrics;?aws-cloud-advice-rightsize advice on a size that it no longer has
 data | us-east-1 | ec2~vpc-endpoint/vpce-#idle | team=data env=prod Name=old-partner | vpce-h=3 vpce-gb=0.00001 | | !aws-vpc-endpoint-idle
 data | us-east-1 | ec2~vpc-endpoint/vpce-#busy | team=data env=prod Name=s3-access | vpce-h=3 vpce-gb=18@day | | ?aws-vpc-endpoint-idle carries traffic
 data | us-east-1 | ec2~vpc-endpoint/vpce-#gwlb | team=data env=prod Name=inspection | gwlbe-h=1 | | !aws-network-attachment-idle
@@ -412,6 +416,21 @@ data | us-east-1 | ec2~snapshot/snap-#fsrshort | team=data env=prod Name=launch 
 data | us-east-1 | ec2~snapshot/snap-#fsrshort | team=data env=prod Name=launch | fsr=1 | from=2026-10-09 to=2026-10-11 | ?aws-ebs-fast-snapshot-restore was on for three days only
 data | us-east-1 | logs~log-group:/nordwind/etl | team=data env=prod Name=etl | logs=6000@grow logs-in=1.5@day | | !aws-log-group-growth
 data | us-east-1 | logs~log-group:/nordwind/spark | team=data env=prod Name=spark | logs=4000@plateau logs-in=1@day | | ?aws-log-group-growth plateau since the end of August: retention works
+data | us-east-1 | i-#reports | team=data env=prod Name=reports | box:m7g.4xlarge=1 dt-az=1@day | | !aws-ec2-oversized=m7g.xlarge:0.75;!aws-cloud-advice-rightsize
+data | us-east-1 | i-#render | team=data env=prod Name=render aws:autoscaling:groupName=render | box:m7g.2xlarge=1 | n=3 | !aws-ec2-oversized=m7g.large:0.75
+data | us-east-1 | i-#mailer | team=data env=prod Name=mailer | box:m7g.large=1 | | !aws-ec2-idle
+data | us-east-1 | i-#desk | team=data env=prod Name=desk | box:m7g.xlarge=1 | | !aws-ec2-quiet-hours;?aws-ec2-oversized busy from 07 to 19;?aws-ec2-idle works on weekdays
+data | us-east-1 | i-#nightly | team=data env=prod Name=nightly | box:m7g.2xlarge=1 | | ?aws-ec2-oversized a batch every night needs all of it;?aws-ec2-idle a batch every night;?aws-ec2-quiet-hours never without load
+data | us-east-1 | i-#keyvalue | team=data env=prod Name=keyvalue | box:r7g.xlarge=1 | | ?aws-ec2-oversized memory is full;?aws-ec2-idle memory is full;?aws-ec2-quiet-hours memory is full at night, too, and nobody measures its network;?aws-cloud-advice-rightsize AWS calls it too small
+data | us-east-1 | i-#signups | team=data env=prod Name=signups | box:m7g.2xlarge=1 | | ?aws-ec2-oversized grows by a tenth each week
+data | us-east-1 | i-#tickets | team=data env=prod Name=tickets | box:t4g.large=1 | | ?aws-ec2-oversized a smaller burstable type would not earn its credits
+data | us-east-1 | i-#standby | team=data env=prod Name=standby | box:c7g.medium=1 | | ?aws-ec2-idle little CPU, steady traffic;?aws-ec2-oversized there is no smaller one
+data | us-east-1 | i-#imports | team=data env=prod Name=imports | box:m7g.2xlarge=1 | | ?aws-ec2-oversized three days of metrics;?aws-ec2-idle three days of metrics
+data | us-east-1 | i-#thumbs | team=data env=prod Name=thumbs | box:m7g.2xlarge=1 | | !aws-cloud-advice-rightsize;?aws-ec2-oversized no metrics
+data | us-east-1 | elasticloadbalancing~loadbalancer/app/partner/#albpartner | team=data env=prod Name=partner | alb-h=1 alb-lcu=0.001 | | !aws-load-balancer-no-requests
+data | us-east-1 | elasticloadbalancing~loadbalancer/app/standby/#albstandby | team=data env=prod Name=standby-web | alb-h=1 alb-lcu=0.001 | | ?aws-load-balancer-no-requests forty requests an hour;?aws-load-balancer-idle forty requests an hour
+data | us-east-1 | rds~db:ledger | team=data env=prod Name=ledger | rds:db.r7g.2xlarge=1 rds-gp3=300 | | !aws-rds-oversized=db.r7g.large:0.75
+data | us-east-1 | rds~db:old-shop | team=data env=prod Name=old-shop | rds:db.r7g.large=1 rds-gp3=200 | | !aws-rds-idle
 sandbox | us-east-1 | guardduty~detector/#trial | team=platform env=dev Name=guardduty | gd-free=60000@day | to=2026-09-14 |
 sandbox | us-east-1 | guardduty~detector/#trial | team=platform env=dev Name=guardduty | gd=60000@day | from=2026-09-15 | !aws-trial-became-paid
 data | us-east-1 | guardduty~detector/#data | team=platform env=prod Name=guardduty | gd=90000@day | | ?aws-trial-became-paid paid from the start

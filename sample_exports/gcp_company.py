@@ -9,7 +9,7 @@ A row of OWNED reads: project | place | resource | labels | meters | options | v
   `cud=`/`flex=`/`spend=` commitment:share that covers it, `promo=`/`free=` share paid by such credits, `late=` days by
   which the rows of a month's last day arrive late, `fix=` day that is negated and restated, `state=` object state,
   `unused=` hours of a reservation, `tags=` resource-manager tags;
-* verdict: `!check` must be found on this resource, `?check why` must not be, several joined by `;`.
+* verdict: `!check` (or `!check=target:share of the cost saved`) must be found on this resource, `?check why` must not be, several joined by `;`.
 """
 
 MONTHS = ["2026-08", "2026-09", "2026-10"]
@@ -125,6 +125,7 @@ TYPES = {
     "e2-medium": ("e2", "1", "4"),
     "e2-standard-2": ("e2", "2", "8"),
     "e2-standard-4": ("e2", "4", "16"),
+    "e2-standard-8": ("e2", "8", "32"),
     "n2d-standard-2": ("n2d", "2", "8"),
 }
 
@@ -232,6 +233,8 @@ OWNED = {
     "gcp_detailed_parquet": """
 shop | us-central1-a | instances/shop-web-1 | team=shop env=prod | vm:e2-standard-4=1 ip-vm=1 egress=2@day | flex=core:1 tags=cost-center:4711 late=3 | ?gcp-previous-machine-family current family;?gcp-compute-off-hours production;?gcp-static-ip-idle the address is in use
 shop | us-central1-a | instances/shop-web-2 | team=shop env=prod | vm:e2-standard-4=1 egress=2@day | flex=core:0.5 | ?gcp-compute-off-hours production
+shop | us-central1-a | instances/report-builder | team=shop env=prod | vm:e2-standard-8=1 egress=0.3@day | from=2026-09-20 | !gcp-compute-oversized=e2-standard-4:0.5
+shop | us-central1-a | disks/report-builder | team=shop env=prod | pd-bal=40 | from=2026-09-20 | ?gcp-disk-unattached its machine runs
 shop | us-central1-a | disks/shop-web-1 | team=shop env=prod | pd-bal=100 | | ?gcp-disk-unattached its machine runs;?gcp-pd-ssd balanced already
 shop | us-central1-a | disks/shop-media-cache | team=shop env=prod | pd-ssd=600 | | !gcp-pd-ssd;?gcp-disk-unattached data disk of another name beside running machines
 shop | us-central1-a | disks/shop-search | team=shop env=prod | hd-bal=400 | | ?gcp-pd-ssd Hyperdisk
@@ -246,7 +249,8 @@ shop | us-central1-b | instances/gke-legacy-api-pool-c3d4 | team=shop env=prod g
 shop | us-central1 | services/checkout | team=shop env=prod | run-rcpu=900@day run-req=40000@day | | ?gcp-cloud-run-always-on request-based billing
 shop | us-central1 | services/stock-sync | team=shop env=prod | run-cpu=3600 run-mem=1800 run-req=9000@day | from=2026-09-20 | ?gcp-cloud-run-always-on busy service
 shop | us-central1 | | team=shop env=prod | nat-h=4 nat-gb=6@day nat-ip=1 lb-min=1 lb-gb=8@day | fix=2026-09-14 | ?gcp-nat-idle busy;?gcp-forwarding-rule-idle busy;?gcp-static-ip-idle address of a NAT gateway
-shop | us-central1 | sql/shop | team=shop env=prod | pgr-cpu=4 pgr-ram=16 pgr-gb=300 | | ?gcp-cloud-sql-ha-non-production production;?gcp-cloud-sql-stopped runs;?gcp-cloud-sql-extended-support supported version
+shop | us-central1 | sql/shop | team=shop env=prod | pgr-cpu=4 pgr-ram=16 pgr-gb=300 | | ?gcp-cloud-sql-ha-non-production production;?gcp-cloud-sql-stopped runs;?gcp-cloud-sql-extended-support supported version;?gcp-cloud-sql-oversized its memory is full
+shop | us-central1 | sql/catalog | team=shop env=prod | pg-cpu=8 pg-ram=30 pg-gb=120 | | !gcp-cloud-sql-oversized=db-custom-2-7680:0.75
 shop | us-central1 | sql/orders-old | team=shop env=prod | pg-cpu=2 pg-ram=8 pg-gb=100 pg-ext=2 | | !gcp-cloud-sql-extended-support
 shop | us | buckets/nordwind-shop-media | team=shop env=prod | gcs=9000 gcs-a=900@day gcs-b=90000@day gcs-out=3@day | | ?gcp-storage-non-live nothing but live objects beside a little
 shop | us | buckets/nordwind-shop-media | team=shop env=prod | gcs=250 | state=soft_deleted |
@@ -258,6 +262,8 @@ shop | us-central1 | addresses/old-vpn | team=shop env=prod | ip-idle=1 | | !gcp
 data | us-central1-a | instances/etl-legacy | team=data env=prod | vm:n1-standard-4=1@work | from=2026-09-01 | !gcp-previous-machine-family
 data | us-central1-a | instances/etl-steady | team=data env=prod | vm:n1-standard-4=1 egress=0.1@day | from=2026-09-10 sud=0.3 | ?gcp-previous-machine-family full sustained use discount: no successor is cheaper
 data | us-central1-a | instances/render | team=data env=prod | vm:n1-standard-4=1@work t4=1@work | from=2026-09-10 | ?gcp-previous-machine-family a GPU is attached
+data | us-central1-a | instances/geocoder-old | team=data env=prod | vm:e2-standard-2=1 | from=2026-09-20 daily=1 | !gcp-compute-idle
+data | us-central1-a | instances/reindex | team=data env=prod | vm:e2-standard-4=1 | from=2026-09-20 daily=1 | ?gcp-compute-oversized a job every night needs all of it;?gcp-compute-idle a job every night
 data | us-central1-a | instances/feature-store | team=data env=prod | vm:n2-standard-2=1 | cud=spare:1 |
 data | us-central1-a | disks/etl-legacy | team=data env=prod | pd-bal=80 | from=2026-09-01 |
 data | us-central1-a | disks/scratch | team=data env=prod | lssd=375 | | ?gcp-pd-ssd local SSD

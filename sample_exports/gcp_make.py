@@ -22,7 +22,7 @@ from decimal import Decimal as D  # noqa: N817
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from common import FIRST_DAY, HERE, LAST_DAY, digest, factor, quoted, table, write
+from common import FIRST_DAY, HERE, LAST_DAY, digest, factor, quoted, table, target_of, write
 from gcp_company import (
     ACCOUNTS,
     COMMITMENTS,
@@ -939,12 +939,25 @@ def verdicts() -> list[tuple[str, str, str, str, str, str]]:
     return found
 
 
+def metric_name(export: str, resource: str, how: str) -> str:
+    """What metrics call `project/collection/name`: its whole name as billed, its own name, or project:name."""
+    short, _, rest = resource.partition("/")
+    own, name = PROJECT[export, short]["id"], rest.partition("/")[2]
+    if how == "name":
+        return name
+    if how == "project:name":
+        return f"{own}:{name}"
+    place = next(row[1] for row in table(OWNED[export]) if (row[0], row[2]) == (short, rest))
+    return resource_record(export, short, place, rest)["global_name"]
+
+
 def planted() -> list[str]:
     """Entries of planted.toml."""
     parts = []
     for verdict, export, account, region, resource, name in verdicts():
         for one in filter(None, (v.strip() for v in verdict.split(";"))):
             check, _, why = one[1:].partition(" ")
+            check, _, advised = check.partition("=")
             shown = STANDS_FOR.get(check, "{resource}")
             if one[0] == "?" and check in ("gcp-snapshot-growth",):
                 shown = "{resource}"
@@ -956,7 +969,7 @@ def planted() -> list[str]:
                 "resource": shown.format(resource=resource, region=region, project=account, name=name),
             }
             heading = "[[waste]]\n" if one[0] == "!" else "[[quiet]]\n"
-            parts.append(heading + quoted(entry | ({"why": why} if why else {})))
+            parts.append(heading + quoted(entry | ({"why": why} if why else {}) | target_of(advised)))
     return parts
 
 

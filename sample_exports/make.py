@@ -23,9 +23,10 @@ from decimal import Decimal as D  # noqa: N817
 from pathlib import Path
 
 import gcp_make
+import metrics
 import pyarrow as pa
 import pyarrow.parquet as pq
-from common import HERE, WOBBLE, digest, factor, quoted, table, write
+from common import HERE, WOBBLE, digest, factor, quoted, table, target_of, write
 from company import (
     EXTRAS,
     METERS,
@@ -1125,9 +1126,25 @@ def write_cur2_csv(period: str, lines: list[dict]) -> None:
 # ---- truth ---------------------------------------------------------------------------------------
 
 
+def group_of(owner: Resource) -> str:
+    """What stands for the auto-scaling group of a machine; '' where it has none."""
+    name = owner.tags.get("aws:autoscaling:groupName")
+    return f"group:{owner.region}:{name}" if name else ""
+
+
+def metric_name(export: str, name: str, how: str) -> str:
+    """What metrics call the first resource with a Name tag: its id as billed, its name, or the tail of its ARN."""
+    # A disk or key may share the name of the machine that has metrics.
+    kinds = ("i-", "arn:aws:rds:", "arn:aws:elasticloadbalancing:")
+    owner = next(r for r in resources(export) if r.tags.get("user:Name") == name and r.id.startswith(kinds))
+    if how == "tail":
+        return owner.id.partition("loadbalancer/")[2]
+    return owner.id.rpartition(":")[2] if how == "name" else owner.id
+
+
 def verdicts() -> list[tuple[str, str, tuple[str, str], str, str]]:
     """(verdict, export, account, region, resource) of everything that carries one."""
-    found = [(r.verdict, e, r.account, r.region, r.id) for e in OWNED for r in resources(e)]
+    found = [(r.verdict, e, r.account, r.region, group_of(r) or r.id) for e in OWNED for r in resources(e)]
     for key, (export, account, region, *_, verdict) in SAVINGS_PLANS.items():
         found.append((verdict, export, ORGANISATIONS[export][2][account], region, plan_arn(key)))
     for key, (export, account, region, *_, verdict) in RESERVATIONS.items():
@@ -1146,12 +1163,13 @@ STANDS_FOR = {
 
 
 def write_planted(more: list[str]) -> None:
-    """planted.toml: what must be found and what must not."""
-    parts = ["# Made by make.py. waste: a check must find this resource; quiet: it must not.\n"]
+    """planted.toml: what must be found, which target it must name, and what must not be found."""
+    parts = ["# Made by make.py. waste: a check must find this resource (and name the target); quiet: it must not.\n"]
     for verdict, export, account, region, resource in verdicts():
         for one in filter(None, (v.strip() for v in verdict.split(";"))):
             if one[0] in "!?":
                 check, _, why = one[1:].partition(" ")
+                check, _, advised = check.partition("=")
                 # A quiet snapshot may lie in a region whose other snapshots grow.
                 is_part = one[0] == "?" and check == "aws-ebs-snapshot-growth"
                 shown = "{resource}" if is_part else STANDS_FOR.get(check, "{resource}")
@@ -1163,9 +1181,11 @@ def write_planted(more: list[str]) -> None:
                     "resource": shown.format(resource=resource, region=region),
                 }
                 parts.append(
-                    ("[[waste]]\n" if one[0] == "!" else "[[quiet]]\n") + quoted(entry | ({"why": why} if why else {}))
+                    ("[[waste]]\n" if one[0] == "!" else "[[quiet]]\n")
+                    + quoted(entry | ({"why": why} if why else {}) | target_of(advised))
                 )
-    write(HERE / "planted.toml", "\n".join(parts + more).encode())
+    # Members of a group stand for it together.
+    write(HERE / "planted.toml", "\n".join([*dict.fromkeys(parts), *more]).encode())
 
 
 def write_totals(sums: dict[tuple[str, str], dict], more: list[str]) -> None:
@@ -1202,6 +1222,8 @@ def main() -> None:
                     "credits": sum(r["BilledCost"] for r in rows if r["ChargeCategory"] == "Credit"),
                     "effective_cost": sum(r["EffectiveCost"] for r in rows),
                 }
+    metrics.write_metrics(metric_name, gcp_make.metric_name)
+    metrics.write_advice(metric_name, lambda kind: D(TYPE_PRICES[kind]))
     google_totals, google_planted = gcp_make.make()
     write_totals(sums, google_totals)
     write_planted(google_planted)

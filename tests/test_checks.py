@@ -33,3 +33,10 @@ def test_cases(con: DuckDBPyConnection, check: catalogue.Check) -> None:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.id)
 def test_cases_cover_what_every_check_must_show(check: catalogue.Check) -> None:
     assert cases.coverage_gaps(check) == []
+
+
+def test_checks_overrule_checks_that_exist() -> None:
+    known = {check.id for check in catalogue.shipped_checks()}
+    overruled = [(check.id, other) for check in catalogue.shipped_checks() for other in check.overrules]
+    assert len(overruled) > 10
+    assert [pair for pair in overruled if pair[1] not in known or pair[0] == pair[1]] == []

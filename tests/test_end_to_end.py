@@ -193,7 +193,8 @@ def test_right_sizing_names_the_planted_shape_and_what_it_saves(document: dict[s
 def test_a_group_is_sized_as_a_whole(document: dict[str, Any]) -> None:
     group = finding_on(document, "aws-ec2-oversized", "render")
     assert group["resource_type"] == "group of EC2 instances"
-    assert group["evidence"]["machine_hours"] == pytest.approx(3 * 720)
+    assert group["evidence"]["machines"] == 3
+    assert group["monthly_cost"] == pytest.approx(3 * 0.3264 * 0.97 * 24 * 30.4375, abs=0.02)
     assert all("modify-instance-attribute" not in command for command in group["commands"])
 
 

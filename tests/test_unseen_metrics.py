@@ -290,6 +290,11 @@ def company(seed: int, count: int) -> tuple[date, list[Machine]]:
     return last, machines
 
 
+def payer_of(account: str) -> str:
+    """Each account belongs to an organisation of its own, with discounts of its own."""
+    return f"{10**12 - 1 - int(account):012}"
+
+
 def write_bill(root: Path, last: date, machines: Sequence[Machine]) -> Path:
     """CUR 2.0 with one line a day for what is paid by the hour, and one for what a Savings Plan covers."""
     lines = []
@@ -314,16 +319,19 @@ def write_bill(root: Path, last: date, machines: Sequence[Machine]) -> Path:
                     lines.append(
                         small_cur.line(
                             day.isoformat(), cost, line_item_line_item_type=kind, line_item_resource_id=resource,
-                            line_item_usage_account_id=machine.account, product_region_code=machine.region,
+                            line_item_usage_account_id=machine.account, bill_payer_account_id=payer_of(machine.account),
+                            product_region_code=machine.region,
                             line_item_usage_type=f"{PREFIX[machine.region]}BoxUsage:{now}", line_item_operation="RunInstances",
                             line_item_usage_amount=float(hours_a_day), pricing_public_on_demand_cost=listed * hours_a_day,
                             product_sku=f"{machine.region}{now}", resource_tags=tags, **covered,
                         )
                     )  # fmt: skip
-    months = sorted({row["bill_billing_period_start_date"].strftime("%Y-%m") for row in lines})
-    for period in months:
-        rows = [row for row in lines if f"{row['bill_billing_period_start_date']:%Y-%m}" == period]
-        small_cur.deliver(root, period, rows, name="unseen")
+    by_month: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in lines:
+        period = f"{row['bill_billing_period_start_date']:%Y-%m}"
+        by_month.setdefault((row["bill_payer_account_id"], period), []).append(row)
+    for (payer, period), rows in by_month.items():
+        small_cur.deliver(root / payer, period, rows, name="unseen")
     return root
 
 
@@ -444,8 +452,7 @@ def hindsight_usd(machine: Machine, need: Need) -> float:
         if machine.has_memory
         else pl.col("memory_gib") >= now["memory_gib"],
     )
-    cheapest = fits.get_column("usd_per_hour").min()
-    return min(float(cheapest), now["usd_per_hour"]) if cheapest is not None else now["usd_per_hour"]  # type: ignore[arg-type]
+    return float(min([*fits.get_column("usd_per_hour"), now["usd_per_hour"]]))
 
 
 @dataclass(kw_only=True)

@@ -4,6 +4,19 @@
 create or replace macro label_of(labels, name) as
     nullif(list_filter(labels, lambda l: l.key = name)[1].value, '');
 
+create or replace macro billed_vcpus(machine_type) as
+    -- vCPUs that an hour of a machine of Compute Engine is billed for; null where its type does not say. Types with
+    -- shared cores are billed for the part that lasts.
+    case
+        when regexp_matches(machine_type, '^e2-(custom-)?micro(-|$)') then 0.25
+        when regexp_matches(machine_type, '^e2-(custom-)?small(-|$)') then 0.5
+        when regexp_matches(machine_type, '^e2-(custom-)?medium(-|$)') then 1
+        else try_cast(coalesce(
+            nullif(regexp_extract(machine_type, '(?:^|-)custom-(\d+)-', 1), ''),
+            nullif(regexp_extract(machine_type, '^[a-z]\w+-(?:standard|high\w+|megamem|ultramem|hypermem)-(\d+)(?:-|$)', 1), '')
+        ) as double)
+    end;
+
 create or replace table machine_days as
 with lines as (
     select
@@ -11,6 +24,7 @@ with lines as (
         u.sub_account_id,
         u.resource_id,
         u.billing_currency,
+        u.billing_account_id,
         u.region_id,
         u.load_id,
         u.tag_key,
@@ -33,7 +47,7 @@ with lines as (
         case
             when u.provider = 'aws' then case
                 -- GameLift, EMR and others name usage BoxUsage, too.
-                when regexp_matches(u.usage_kind, '^BoxUsage(:|$)')
+                when regexp_matches(u.usage_kind, '^(Box|Dedicated)Usage(:|$)')
                     and (u.service_code = 'AmazonEC2' or (u.service_code = '' and u.service_name ilike '%Elastic Compute Cloud%'))
                     then 'ec2'
                 when regexp_matches(u.usage_kind, '^(InstanceUsage|InstanceUsageIOOptimized|Multi-AZUsage|Multi-AZClusterUsage):db\.')
@@ -53,7 +67,7 @@ with lines as (
                     )
                     then 'compute'
                 when (u.service_code = '9662-B51E-5089' or u.service_name = 'Cloud SQL' or u.usage_kind like 'cloud sql%')
-                    and regexp_matches(u.usage_kind, ': (regional|zonal) - .*(vcpu|\bram\b)')
+                    and regexp_matches(u.usage_kind, ': (regional|zonal) - .*(vcpu|\bram\b|(micro|small) instance)')
                     and not regexp_matches(u.usage_kind, 'extended support|ip address|export|backup|licen[cs]|storage')
                     then 'cloudsql'
             end
@@ -69,13 +83,15 @@ described as (
         case
         when l.machine = 'opensearch'
             then regexp_replace(coalesce(nullif(l.instance_type, ''), split_part(l.usage_kind, ':', 2)), '(\.search|\.elasticsearch)?$', '.search')
-        when l.machine = 'ec2' and l.usage_kind = 'BoxUsage' then 'm1.small'
+        when l.machine = 'ec2' and l.usage_kind in ('BoxUsage', 'DedicatedUsage') then 'm1.small'
         when l.machine = 'cloudsql' and regexp_matches(l.usage_kind, '[0-9]+ vcpu \+')
             then format(
                 'db-custom-{}-{}',
                 regexp_extract(l.usage_kind, '([0-9]+) vcpu \+', 1),
                 (regexp_extract(l.usage_kind, '\+ ([0-9.]+) ?gb ram', 1)::double * 1024)::integer
             )
+        when l.machine = 'cloudsql' and regexp_matches(l.usage_kind, 'micro instance') then 'db-f1-micro'
+        when l.machine = 'cloudsql' and regexp_matches(l.usage_kind, 'small instance') then 'db-g1-small'
         when l.provider = 'aws' then coalesce(nullif(split_part(l.usage_kind, ':', 2), ''), l.instance_type)
         else l.instance_type
         end as shape,
@@ -84,7 +100,7 @@ described as (
         when l.machine = 'ec2' then case
             when l.operation in ('', 'RunInstances') and not regexp_matches(lower(l.product_detail || ' ' || l.charge_description), 'windows|rhel|red hat|suse|sql|ubuntu pro') then 'linux'
             when l.operation = 'RunInstances:0002' or lower(l.product_detail) = 'windows' then 'windows'
-            else 'licensed'
+            else 'licensed ' || lower(trim(l.operation || ' ' || l.product_detail))  -- SQL Server Enterprise is not RHEL
         end
         when l.machine = 'rds' then replace(replace(lower(l.product_detail), ' ', '-'), 'amazon-', '')
         when l.machine = 'elasticache' then if(lower(l.product_detail) = 'valkey', 'valkey', '')
@@ -95,7 +111,14 @@ described as (
             else 'sqlserver'
         end
         else ''
-        end as terms
+        end as terms,
+        -- Hours that a line stands for, null where only the hours of its day are known.
+        case
+        when l.provider = 'aws' then l.consumed_quantity
+        when regexp_matches(l.usage_kind, '^(micro|small) instance with|[0-9]+ vcpu \+|: (regional|zonal) - (micro|small) instance')
+            then l.consumed_quantity
+        when l.machine = 'compute' and regexp_matches(l.usage_kind, '(^| )core( |$)') then l.consumed_quantity / billed_vcpus(l.instance_type)
+        end as line_hours                                                       -- h
     from lines l
     where l.machine is not null
 ),
@@ -157,6 +180,7 @@ select
     l.machine,
     l.charge_date,                                                              -- UTC day
     arg_max(l.region_id, l.effective_cost) as region_id,
+    max(l.billing_account_id) as billing_account_id,
     max(coalesce(
         nullif(s.group_name, ''),
         g.group_name,
@@ -171,18 +195,22 @@ select
     max(case when l.provider = 'aws' then split_part(l.usage_kind, ':', 1) else regexp_extract(l.usage_kind, ': (regional|zonal) ', 1) end)
         as deployment,
     case
-        when l.provider = 'aws' then sum(l.consumed_quantity)
-        else bit_count(bit_or(l.hours_mask))
+        when l.provider = 'aws' then sum(l.line_hours)
+        else least(bit_count(bit_or(l.hours_mask)), sum(l.line_hours))
     end as machine_hours,                                                       -- h
     -- A daily export has all bits set; there the quantity says how many hours it was.
-    least(
-        24, bit_count(bit_or(l.hours_mask)), case when l.provider = 'aws' then sum(l.consumed_quantity) else 24 end
-    )::double as billed_hours,                                                  -- h of the day in which it was billed
+    least(24, bit_count(bit_or(l.hours_mask)), machine_hours)::double as billed_hours,  -- h of the day in which it was billed
     sum(l.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )core( |$)|vcpu$')) as vcpu_hours,   -- vCPU-h
     sum(l.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )ram( |$)|\bram$')) as gib_hours,    -- GiB-h
     sum(l.effective_cost) as cost,                                              -- billing currency
     sum(l.committed_cost) as committed_cost,                                    -- billing currency
     sum(l.list_cost) as list_cost,                                              -- billing currency
+    -- A plan's rate is another: hours that it covers are told apart by their own lines where there are such.
+    case
+        when l.provider = 'aws'
+            then sum(l.consumed_quantity * (1 - l.committed_cost / l.effective_cost)) filter (l.effective_cost > 0)
+        else machine_hours * (1 - sum(l.committed_cost) / nullif(sum(l.effective_cost), 0))
+    end as paid_hours,                                                          -- h, bought without commitment
     sum(l.discount_credits) filter (l.committed_cost = 0) as discount_credits,  -- billing currency, of what no commitment covers
     list(distinct l.usage_type) as usage_types
 from described l
@@ -203,7 +231,9 @@ with sized as (
         * replace (
             case
                 when machine <> 'cloudsql' or shape <> '' then shape
+                -- Of a day that was billed as one line but not run through, nobody knows the hours.
                 when vcpu_hours > 0 and gib_hours > 0
+                    and round(vcpu_hours / billed_hours) between 0.9 * vcpu_hours / billed_hours and 1.1 * vcpu_hours / billed_hours
                     then format(
                         'db-custom-{}-{}',
                         round(vcpu_hours / billed_hours)::integer,
@@ -224,6 +254,7 @@ select
     machine,
     charge_date,
     any_value(region_id) as region_id,
+    max(billing_account_id) as billing_account_id,
     any_value(group_name) as group_name,
     case when count(distinct shape) = 1 then any_value(shape) else '' end as shape,
     case when count(distinct terms) = 1 then any_value(terms) else 'mixed' end as terms,
@@ -233,8 +264,9 @@ select
     sum(cost) as cost,
     sum(committed_cost) as committed_cost,
     sum(list_cost) as list_cost,
+    sum(paid_hours) as paid_hours,
     sum(discount_credits) as discount_credits,
     list_distinct(flatten(list(usage_types))) as usage_types,
-    list({'resource_id': resource_id, 'cost': cost}) as members
+    list({'resource_id': resource_id, 'cost': cost} order by resource_id) as members
 from sized
 group by all;

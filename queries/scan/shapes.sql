@@ -5,25 +5,27 @@ create or replace table paid_rates as
 -- What an hour of a shape really costs here, where it is bought without commitment: stands before any list price.
 select
     provider,
+    billing_account_id,     -- payers have discounts of their own
     machine,
     region_id,
     shape,
     terms,
     deployment,
     billing_currency,
-    sum(cost - committed_cost) / sum(machine_hours * (cost - committed_cost) / cost) as per_hour   -- billing currency per h
+    sum(cost) / sum(machine_hours) as per_hour  -- billing currency per h
 from machine_units
 where charge_date > (select as_of - 30 from scan_clock)
     and shape <> ''
     and terms <> 'mixed'
     and cost > 0
+    and committed_cost = 0      -- where a commitment covers a part, nobody knows which part of the hours it is
 group by all
-having sum(cost - committed_cost) > 0.01 * sum(cost);
+having sum(machine_hours) > 0;
 
 create or replace table shape_options as
 -- For each shape in use, in one region and at one price: what else there is for less, and its price by that of the shape.
 with used as (
-    select distinct provider, machine, region_id, shape, terms, deployment, billing_currency
+    select distinct provider, billing_account_id, machine, region_id, shape, terms, deployment, billing_currency
     from machine_units
     where shape <> ''
         and charge_date > (select as_of - 30 from scan_clock)
@@ -41,15 +43,16 @@ places as (
         and p.service = u.machine
         and p.shape = u.shape
         -- A licence is paid per vCPU: sizes of one family keep their ratio, families do not.
-        and (p.terms in (u.terms, '') or (u.terms in ('windows', 'licensed') and p.terms = 'linux'))
+        and (p.terms in (u.terms, '') or ((u.terms = 'windows' or starts_with(u.terms, 'licensed')) and p.terms = 'linux'))
     qualify row_number() over (
-        partition by u.provider, u.machine, u.region_id, u.shape, u.terms, u.deployment, u.billing_currency
+        partition by u.provider, u.billing_account_id, u.machine, u.region_id, u.shape, u.terms, u.deployment, u.billing_currency
         order by p.terms = u.terms desc, p.region_id = u.region_id desc, p.region_id in ('us-east-1', 'us-central1') desc, p.region_id
     ) = 1
 )
 
 select
     u.provider,
+    u.billing_account_id,
     u.machine,
     u.region_id,
     u.shape,
@@ -80,15 +83,19 @@ left join list_shapes o
     on o.provider = p.provider
     and o.service = p.service
     and o.shape = p.shape
+    -- Bare metal is taken for what virtual machines cannot do.
     and not contains(o.shape, 'metal')
+    and not contains(u.shape, 'metal')
+    -- SQL Server is licensed for four vCPUs at least.
+    and (o.vcpus >= 4 or u.machine <> 'ec2' or not regexp_matches(u.terms, 'sql|:(0004|0006|0100|0102|0200|0202|1014|1110|1210)'))
     -- Licences and sizes keep their ratio within a family; prices of burstable sizes follow their memory instead.
     and (u.terms = u.price_terms or u.price_terms = '' or (o.family = now.family and now.baseline_share is null))
 left join paid_rates now_paid
-    on (now_paid.provider, now_paid.machine, now_paid.region_id, now_paid.shape, now_paid.terms, now_paid.deployment, now_paid.billing_currency)
-        = (u.provider, u.machine, u.region_id, u.shape, u.terms, u.deployment, u.billing_currency)
+    on (now_paid.provider, now_paid.billing_account_id, now_paid.machine, now_paid.region_id, now_paid.shape, now_paid.terms, now_paid.deployment, now_paid.billing_currency)
+        = (u.provider, u.billing_account_id, u.machine, u.region_id, u.shape, u.terms, u.deployment, u.billing_currency)
 left join paid_rates paid
-    on (paid.provider, paid.machine, paid.region_id, paid.shape, paid.terms, paid.deployment, paid.billing_currency)
-        = (u.provider, u.machine, u.region_id, o.shape, u.terms, u.deployment, u.billing_currency)
+    on (paid.provider, paid.billing_account_id, paid.machine, paid.region_id, paid.shape, paid.terms, paid.deployment, paid.billing_currency)
+        = (u.provider, u.billing_account_id, u.machine, u.region_id, o.shape, u.terms, u.deployment, u.billing_currency)
 group by all;
 
 create or replace macro falls(metric_name) as metric_name in ('freeable_memory', 'cpu_credit_balance');
@@ -109,7 +116,8 @@ select
     if(falls(u.metric), min(u.maximum), max(u.maximum)) as maximum,
     sum(u.sample_hours)::bigint as sample_hours
 from (
-    select provider, sub_account_id, unit_id, machine, charge_date, unnest(members).resource_id as resource_id
+    -- Once a day, whatever currencies it is billed in.
+    select distinct provider, sub_account_id, unit_id, machine, charge_date, unnest(members).resource_id as resource_id
     from machine_units
 ) m
 join utilization u
@@ -153,6 +161,7 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
             billing_currency,
             machine,
             arg_max(region_id, charge_date) as region_id,
+            arg_max(billing_account_id, charge_date) as billing_account_id,
             any_value(group_name) as group_name,
             arg_max(shape, charge_date) as shape,
             arg_max(terms, charge_date) as terms,
@@ -160,6 +169,8 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
             min(charge_date) as first_day,                              -- UTC day
             max(charge_date) as last_day,                               -- UTC day
             count(*) as observed_days,                                  -- days
+            -- Where only the days since a change count, they are what the cost stands for.
+            last_day - max(changed_on) as span_days,                    -- days
             sum(machine_hours) as machine_hours,                        -- h
             sum(billed_hours) as billed_hours,                          -- h
             sum(cost) as cost,                                          -- billing currency
@@ -167,22 +178,44 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
             sum(list_cost) as list_cost,                                -- billing currency
             sum(discount_credits) / nullif(sum(discount_credits) - sum(cost - committed_cost), 0) as discount_share,
             list_distinct(flatten(list(usage_types))) as claims,
-            flatten(list(members)) as members
+            flatten(list(members order by charge_date)) as members
         from seen
         where changed_on is null or charge_date > changed_on
         group by all
+    ),
+    blind as (
+        -- A group with a lasting member that nobody measured: that one may do all the work.
+        select distinct provider, sub_account_id, unit_id
+        from (
+            select provider, sub_account_id, unit_id, resource_id
+            from (
+                select provider, sub_account_id, unit_id, unnest(members).resource_id as resource_id
+                from seen
+                where group_name <> ''
+            )
+            group by all
+            having count(*) >= 14
+        )
+        anti join (
+            select * from utilization where metric in ('cpu_utilization', 'gpu_utilization') and metric_date > last_day - days
+        )
+            using (provider, sub_account_id, resource_id)
     ),
     loads as (
         select
             l.provider,
             l.sub_account_id,
             l.unit_id,
+            l.machine,
+            u.billing_currency,
             list({
                 'metric': l.metric, 'metric_date': l.metric_date, 'average': l.average, 'p95': l.p95, 'p99': l.p99,
                 'maximum': l.maximum, 'sample_hours': l.sample_hours
             } order by l.metric_date) as load
         from machine_load l
-        join units u using (provider, sub_account_id, unit_id)
+        -- A node group and a cache may share a name.
+        join units u using (provider, sub_account_id, unit_id, machine)
+        anti join blind using (provider, sub_account_id, unit_id)
         where l.metric_date between u.first_day and u.last_day
         group by all
     )
@@ -199,6 +232,7 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
         u.first_day,
         u.last_day,
         u.observed_days,
+        u.span_days,
         u.machine_hours,
         u.billed_hours,
         u.cost,
@@ -250,8 +284,9 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
     from units u
     left join list_shapes s on s.provider = u.provider and s.service = u.machine and s.shape = u.shape
     left join shape_options o
-        on (o.provider, o.machine, o.region_id, o.shape, o.terms, o.deployment, o.billing_currency)
-            = (u.provider, u.machine, u.region_id, u.shape, u.terms, u.deployment, u.billing_currency)
+        on (o.provider, o.billing_account_id, o.machine, o.region_id, o.shape, o.terms, o.deployment, o.billing_currency)
+            = (u.provider, u.billing_account_id, u.machine, u.region_id, u.shape, u.terms, u.deployment, u.billing_currency)
     left join loads l
-        on (l.provider, l.sub_account_id, l.unit_id) = (u.provider, u.sub_account_id, u.unit_id)
+        on (l.provider, l.sub_account_id, l.unit_id, l.billing_currency)
+            = (u.provider, u.sub_account_id, u.unit_id, u.billing_currency)
 );

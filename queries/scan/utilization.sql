@@ -30,11 +30,25 @@ create or replace table asked_resources as
 -- Names that utilisation, states and advice use → the one resource of the bill that is meant. A name that could be two
 -- resources is none: is_ambiguous says so.
 with asked as (
-    select provider, sub_account_id, resource_id from utilization_days
-    union
-    select provider, sub_account_id, resource_id from resource_states
-    union
-    select provider, sub_account_id, resource_id from recommendations
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        bool_or(is_served) as is_served
+    from (
+        -- Disks and addresses share the names of machines, but have no processor and no clients.
+        select
+            provider,
+            sub_account_id,
+            resource_id,
+            metric in ('cpu_utilization', 'memory_utilization', 'freeable_memory', 'gpu_utilization', 'connections', 'requests') as is_served
+        from utilization_days
+        union all
+        select provider, sub_account_id, resource_id, false from resource_states
+        union all
+        select provider, sub_account_id, resource_id, false from recommendations
+    )
+    group by all
 ),
 candidates as (
     select
@@ -44,8 +58,13 @@ candidates as (
         k.provider,
         k.sub_account_id,
         k.resource_id,
-        -- The whole id before a tail of it: 'db' is the instance db, not also the cluster …:cluster:db.
-        min(case when a.resource_id = k.resource_id then 0 when a.resource_id = k.name then 1 else 2 end) as distance
+        -- The whole id before a tail of it: 'db' is the instance db, not also the cluster …:cluster:db. A machine of
+        -- Google's and its boot disk share a name: alone it means the machine.
+        min(case
+            when a.resource_id = k.resource_id then 0
+            when a.resource_id = k.name then if(k.resource_id like '//compute.%/disks/%', 2, 1)
+            else 3
+        end) as distance
     from asked a
     join known_resources k
         on k.tail = regexp_extract(a.resource_id, '[^:/]*$')
@@ -54,7 +73,11 @@ candidates as (
         and (
             a.resource_id = k.name
             or ends_with(k.name, '/' || a.resource_id) or ends_with(k.name, ':' || a.resource_id)
-            or ends_with(a.resource_id, '/' || k.name) or ends_with(a.resource_id, ':' || k.name)
+            or ends_with(a.resource_id, '/' || k.name)
+            -- Cloud SQL is measured as project:instance; a name behind another colon is somebody else's.
+            or (ends_with(a.resource_id, ':' || k.name)
+                and (starts_with(a.resource_id, 'arn:')
+                    or (starts_with(a.resource_id, k.sub_account_id || ':') and starts_with(k.resource_id, '//cloudsql.'))))
             -- Google names a project by id or by number: //…/projects/shop/instances/db is //…/projects/123/instances/db.
             or (starts_with(a.resource_id, '//')
                 and regexp_replace(a.resource_id, '/projects/[^/]+/', '/') = regexp_replace(k.resource_id, '/projects/[^/]+/', '/'))
@@ -62,6 +85,7 @@ candidates as (
         -- A machine and its boot disk share a name: of //…/zones/z/instances/web-1 only instances in that place are meant.
         and (not starts_with(a.resource_id, '//') or not starts_with(k.resource_id, '//')
             or regexp_replace(a.resource_id, '/projects/[^/]+/(.*/)?[^/]*$', '/\1') = regexp_replace(k.resource_id, '/projects/[^/]+/(.*/)?[^/]*$', '/\1'))
+        and not (a.is_served and regexp_matches(k.resource_id, '/(disks|addresses|snapshots|images)/|(^|/)(vol|snap|eipalloc|eni)-'))
     group by all
 ),
 nearest as (
@@ -141,7 +165,9 @@ create or replace macro measured(metric_name, last_day, days) as table (
         max(p99) as highest_p99,                                        -- highest of the daily p99
         max(maximum) as maximum,
         sum(total) as total,                                            -- amount of the window
-        sum(sample_hours)::bigint as sample_hours,                      -- h
+        -- Samples that end days before the bill say nothing of now.
+        if(max(metric_date) < last_day - 3, 0, sum(sample_hours))::bigint as sample_hours,  -- h
+        sum(sample_count)::bigint as sample_count,
         count(*) as sample_days,                                        -- days
         max(metric_date) as last_sample_day                             -- UTC day
     from utilization

@@ -310,7 +310,7 @@ def _load_all(
                 )
             else:
                 advice += files
-        failed += _load_beside(con, metrics, advice, reporter)
+        failed += _load_beside(con, metrics, advice, reporter)[1]
     return loaded, failed
 
 
@@ -343,24 +343,26 @@ def _load_beside(
     metrics: Sequence[Samples],
     advice: Sequence[tuple[str, Path]],
     reporter: Reporter,
-) -> list[AdvisorError]:
-    """Loads files of metrics and of recommendations; returns what could not be used."""
+) -> tuple[bool, list[AdvisorError]]:
+    """Loads files of metrics and of recommendations: (whether any could be used, what could not)."""
     from advisor.utilization import recommendations, table
 
     failed: list[AdvisorError] = []
+    is_used = False
     if metrics:
         with reporter.start(sum(p.stat().st_size for _, paths in metrics for p in paths), "Reading metrics") as done:
             for name, paths in metrics:
                 try:
                     told = table.load_file(con, name, done, parts=paths).problems
+                    is_used = True
                     failed += _as_errors(p for p in told if p.incomplete)
                 except AdvisorError as error:
                     failed.append(error)
     if advice:
         read = recommendations.read_files(con, advice)
-        recommendations.put(con, read)
+        is_used |= recommendations.put(con, read) > 0
         failed += _as_errors(read.problems)
-    return failed
+    return is_used, failed
 
 
 def _as_errors(problems: Iterable[Problem]) -> list[AdvisorError]:
@@ -493,7 +495,8 @@ def _scan_scratch(paths: Sequence[str], settings: Settings, options: ScanOptions
         loaded, failed = _load_all(con, found, settings.db.parent, reporter)
         if not loaded:
             raise _Nothing([*problems, *failed])
-        failed += _load_named(con, options.metrics, options.recommendations, settings, settings.db.parent, reporter)
+        named = _load_named(con, options.metrics, options.recommendations, settings, settings.db.parent, reporter)
+        failed += named[1]
     with store.reading(settings.db, settings.resources) as con:
         return _judge(con, settings.config, options, _as_problems([*problems, *failed]))
 
@@ -540,6 +543,8 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
     costs: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     unmatched: dict[str, float] = defaultdict(float)
     strange: list[tuple[str, Unmatched]] = []
+    placed: set[str] = set()
+    ambiguous: set[str] = set()
     for as_of, members in sorted(clocks.items()):
         engine.prepare(con, loads=members, as_of=as_of, context=_context(config))
         judged.append(
@@ -552,6 +557,9 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
                 parallel=trusted,
             )
         )
+        known, several = engine.names_of_metrics(con)
+        placed |= known
+        ambiguous |= several
         engine.find_unknown_usage(con)
         for currency, cost, credits, unknown in _monthly_costs(con):
             costs[currency][0] += cost
@@ -559,9 +567,33 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
             unmatched[currency] += unknown
         strange += _unmatched(con)
     as_of = max(clocks)
-    result = _result(con, judged, costs, unmatched, as_of, problems + overlaps + periods.stale(con, clocks))
+    problems += overlaps + periods.stale(con, clocks) + _nameless_metrics(con, placed, ambiguous)
+    result = _result(con, judged, costs, unmatched, as_of, problems)
     largest = sorted((u for currency, u in strange if currency == result.currency), key=lambda u: -u.monthly_cost)
     return replace(result, problems=result.problems + _failed_checks(result), unmatched=tuple(largest[:10]))
+
+
+def _nameless_metrics(con: DuckDBPyConnection, placed: set[str], ambiguous: set[str]) -> tuple[Problem, ...]:
+    """What to say of metrics whose names are no resource of the bill, or could be several: nobody was judged by them."""
+    asked = {row[0] for row in con.execute("select distinct resource_id from utilization_days").fetchall()}
+    told = (
+        (ambiguous - placed, "could each be several resources of the bill", "Give ids or ARNs, or a column account."),
+        (
+            asked - placed - ambiguous,
+            "are no resource of the bill",
+            "Use the bill's ids, their ends, or resource names.",
+        ),
+    )
+    return tuple(
+        Problem(
+            what=f"metrics of {len(names):,} names ({', '.join(sorted(names)[:3])}{', …' if len(names) > 3 else ''})",
+            why=why,
+            fix=fix,
+            incomplete=False,
+        )
+        for names, why, fix in told
+        if names
+    )
 
 
 def _result(
@@ -659,12 +691,29 @@ def _failed_checks(result: ScanResult) -> tuple[Problem, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a cloud is asked for, or was: resources of the bill, calls and their cost at most, and what came of it.
+
+    `measured` are resources of which there were days, `days` those days, one for each metric; `states` are machines
+    and volumes that the inventory told of.
+    """
+
+    cloud: str
+    resources: int
+    calls: int
+    cost_usd: float
+    measured: int = 0
+    days: int = 0
+    states: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What a refresh of utilisation or of prices brought: rows by what they are, and what could not be had."""
+    """What a refresh of utilisation or of prices brought: new rows by what they are, and what could not be had."""
 
     rows: Mapping[str, int]
     problems: tuple[Problem, ...]
-    cost_usd: float = 0.0
+    asked: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -697,14 +746,13 @@ class PricesOptions:
 def load_metrics(
     metrics: Sequence[str], recommendations: Sequence[str], settings: Settings, reporter: Reporter
 ) -> Measured:
-    """Loads files of metrics and of recommendations into the database."""
-    with (
-        _cache() as scratch,
-        store.writing(settings.db, settings.resources, wait_seconds=settings.wait_seconds, waiting=reporter.say) as con,
-    ):
+    """Loads files of metrics and of recommendations into the database; raises when none of them can be used."""
+    with _cache() as scratch, _writing(settings, reporter) as con:
         before = _held_rows(con)
-        failed = _load_named(con, metrics, recommendations, settings, scratch, reporter)
-        rows = {name: count - before[name] for name, count in _held_rows(con).items()}
+        is_used, failed = _load_named(con, metrics, recommendations, settings, scratch, reporter)
+        if failed and not is_used:
+            raise _Nothing(failed)
+        rows = _new_rows(con, before)
     return Measured(rows=rows, problems=_as_problems(failed))
 
 
@@ -715,9 +763,10 @@ def _load_named(
     settings: Settings,
     scratch: Path,
     reporter: Reporter,
-) -> list[AdvisorError]:
-    """Loads what flags and settings name; raises when a named place holds nothing at all."""
+) -> tuple[bool, list[AdvisorError]]:
+    """Loads what flags and settings name, as _load_beside does; raises when a named place holds nothing at all."""
     failed: list[AdvisorError] = []
+    is_used = False
     samples: list[Samples] = []
     advice: list[tuple[str, Path]] = []
     for place in metrics:
@@ -725,9 +774,11 @@ def _load_named(
     for place in recommendations:
         if place.startswith("bigquery://"):
             failed += _load_recommender(con, place, settings)
+            is_used = True
         else:
             advice += _files(place, settings, scratch, reporter)
-    return failed + _load_beside(con, samples, advice, reporter)
+    of_files, refused = _load_beside(con, samples, advice, reporter)
+    return is_used or of_files, failed + refused
 
 
 def _files(path: str, settings: Settings, scratch: Path, reporter: Reporter) -> list[tuple[str, Path]]:
@@ -764,104 +815,136 @@ KEEP_DAYS = 455
 
 
 def fetch_metrics(settings: Settings, options: MetricsOptions, reporter: Reporter) -> Measured:
-    """Asks the clouds how busy the resources of the bill are and in what state, for days that are not held yet."""
+    """Asks the clouds how busy the resources of the bill are and in what state, for days that are not held yet.
+
+    Raises AdvisorError where no cloud can be asked at all.
+    """
     from advisor.utilization import fetch
 
     with store.reading(settings.db, settings.resources) as con:
         resources, window = _asked_for(con, options)
-    asked = {cloud: [r for r in resources if r.provider == cloud] for cloud in options.clouds or tuple(fetch.SOURCES)}
-    if not any(asked.values()):
+    by_cloud = {cloud: [r for r in resources if r.provider == cloud] for cloud in options.clouds or (*fetch.SOURCES,)}
+    by_cloud = {cloud: wanted for cloud, wanted in by_cloud.items() if wanted}
+    if not by_cloud:
         raise AdvisorError(
             "metrics",
             why="the bill names no resource that costs enough to ask about",
             fix="Lower --min-cost; an export without resource ids cannot be measured.",
         )
-    how = fetch.FetchOptions(
-        max_cost_usd=options.max_cost_usd,
-        aws_profile=options.aws_profile,
-        aws_role=options.aws_role,
-        external_id=options.external_id,
-        google_project=options.google_project,
-        google_endpoint=options.google_endpoint,
-    )
-    rows: dict[str, int] = defaultdict(int)
+    asked: list[Asked] = []
     problems: list[Problem] = []
-    cost_usd = 0.0
-    for cloud, wanted in asked.items():
-        if not wanted:
-            continue
-        plan = fetch.plan(cloud, wanted, window, how)
-        reporter.say(
-            f"{cloud}: {len(wanted):,} resources of the bill, about {fetch.calls(plan):,} calls,"
-            f" USD {plan.cost_usd:.2f} at most"
+    refused: list[AdvisorError] = []
+    left_usd = options.max_cost_usd
+    for cloud, wanted in by_cloud.items():
+        how = fetch.FetchOptions(
+            max_cost_usd=left_usd,
+            aws_profile=options.aws_profile,
+            aws_role=options.aws_role,
+            external_id=options.external_id,
+            google_project=options.google_project,
+            google_endpoint=options.google_endpoint,
         )
+        plan = fetch.plan(cloud, wanted, window, how)
         problems += plan.problems
-        if options.dry_run:
+        going = Asked(cloud=cloud, resources=len(wanted), calls=fetch.calls(plan), cost_usd=plan.cost_usd)
+        if plan.cost_usd > left_usd:
+            problems.append(_too_dear(cloud, plan.cost_usd, left_usd))
             continue
-        cost_usd += plan.cost_usd
-        try:
-            _fetch(cloud, wanted, window, plan, how, settings, reporter, rows, problems)
-        except AdvisorError as error:  # one cloud that cannot be asked does not stop the other
-            problems += _as_problems([error])
-    if problems and not rows and not options.dry_run and all(p.incomplete for p in problems):
-        first = problems[0]
-        raise AdvisorError(first.what, why=first.why, fix=first.fix)
-    return Measured(rows=rows, problems=tuple(problems), cost_usd=cost_usd)
+        if not options.dry_run:
+            reporter.say(_announced(going))
+            try:
+                going = _fetch(going, wanted, window, plan, how, settings, reporter, problems)
+            except StoreError:
+                raise
+            except AdvisorError as error:  # one cloud that cannot be asked does not stop the other
+                refused.append(error)
+                continue
+        asked.append(going)
+        left_usd -= plan.cost_usd
+    if refused and not asked:
+        raise _Nothing(refused)
+    for refusal in refused:
+        fix = f"{refusal.fix} Or ask only the other cloud: --cloud {asked[0].cloud}."
+        problems.append(Problem(what=refusal.what, why=refusal.why, fix=fix))
+    days, states = sum(a.days for a in asked), sum(a.states for a in asked)
+    rows = {"days of metrics": days, "states": states}
+    # Metrics and inventory of an account are refused for the same reason.
+    return Measured(rows=rows, problems=tuple(dict.fromkeys(problems)), asked=tuple(asked))
+
+
+def _announced(going: Asked) -> str:
+    cost = f"USD {going.cost_usd:.2f}" if going.cost_usd >= 0.005 or not going.cost_usd else "less than USD 0.01"
+    return f"{going.cloud}: {going.resources:,} resources of the bill, about {going.calls:,} calls for {cost}"
+
+
+def _too_dear(cloud: str, cost_usd: float, left_usd: float) -> Problem:
+    return Problem(
+        what=f"metrics of {cloud}",
+        why=f"were not asked for: the calls may cost USD {cost_usd:.4f}, and {left_usd:.4f} are left",
+        fix="Allow more with --max-cost, ask for fewer --days, or raise --min-cost.",
+    )
 
 
 def _fetch(
-    cloud: str,
+    going: Asked,
     wanted: Sequence[BilledResource],
     window: Window,
     plan: Any,
     how: FetchOptions,
     settings: Settings,
     reporter: Reporter,
-    rows: dict[str, int],
     problems: list[Problem],
-) -> None:
+) -> Asked:
     """Fetches what `plan` says and writes it every few minutes; then the inventory, where the cloud has one."""
     from advisor.utilization import fetch
 
+    source = fetch.SOURCES[going.cloud]
     held: list[Any] = []
-    measured: dict[str, date] = {}
+    measured: set[str] = set()
+    answered: set[str] = set()
+    days = 0
     written = time.monotonic()
-    with reporter.start(fetch.calls(plan), f"Asking {fetch.SOURCES[cloud]}") as done:
-        for days, failed in fetch.batches(cloud, plan, how, done):
-            problems += failed
-            if days.is_empty():
+    with reporter.start(going.calls, f"Asking {source}") as done:
+        for batch in fetch.batches(going.cloud, plan, how, done):
+            problems += batch.problems
+            answered.update(batch.answered)
+            if batch.days.is_empty():
                 continue
-            held.append(days)
-            for resource_id, day in days.select("resource_id", "metric_date").iter_rows():
-                measured[resource_id] = max(day, measured.get(resource_id, day))
+            held.append(batch.days)
+            measured.update(batch.days.get_column("resource_id").unique())
             if time.monotonic() - written > FETCHED_AT_ONCE_SECONDS:
-                rows["days of metrics"] += _keep(cloud, held, settings, reporter)
+                days += _keep(source, held, settings, reporter)
                 held, written = [], time.monotonic()
     if held:
-        rows["days of metrics"] += _keep(cloud, held, settings, reporter)
-    if cloud == "aws":
-        rows["states"] += _keep_states(wanted, window, measured, how, settings, reporter, problems)
+        days += _keep(source, held, settings, reporter)
+    states = _keep_states(wanted, window, answered, how, settings, reporter, problems) if going.cloud == "aws" else 0
+    return replace(going, measured=len(measured), days=days, states=states)
 
 
-def _keep(cloud: str, held: Sequence[Any], settings: Settings, reporter: Reporter) -> int:
-    from advisor.utilization import fetch, table
+def _keep(source: str, held: Sequence[Any], settings: Settings, reporter: Reporter) -> int:
+    """Writes days that were fetched; returns how many of them the database did not have."""
+    from advisor.utilization import table
 
     with _writing(settings, reporter) as con:
+        before = _held_rows(con)
         now = datetime.now(UTC)
-        count = sum(table.put(con, days, source=fetch.SOURCES[cloud], fetched_at=now) for days in held)
+        for days in held:
+            table.put(con, days, source=source, fetched_at=now)
+        new = _new_rows(con, before)["days of metrics"]
         table.prune(con, KEEP_DAYS)
-    return count
+    return new
 
 
 def _keep_states(
     wanted: Sequence[BilledResource],
     window: Window,
-    measured: dict[str, date],
+    answered: set[str],
     how: FetchOptions,
     settings: Settings,
     reporter: Reporter,
     problems: list[Problem],
 ) -> int:
+    """Writes what the inventory says of `wanted`; `answered` are those of which CloudWatch told all that it has."""
     from advisor.utilization import fetch
 
     with store.reading(settings.db, settings.resources) as con:
@@ -871,18 +954,21 @@ def _keep_states(
                 "select resource_id, state, since from resource_states where provider = 'aws'"
             ).fetchall()
         }
-        for resource_id, day in con.execute(
-            "select resource_id, max(metric_date) from utilization_days where provider = 'aws' group by 1"
-        ).fetchall():
-            measured[resource_id] = max(day, measured.get(resource_id, day))
-    frame, failed = fetch.states(wanted, known, window, measured, how)
+        last_days = dict(
+            con.execute(
+                "select resource_id, max(metric_date) from utilization_days where provider = 'aws' group by 1"
+            ).fetchall()
+        )
+    frame, failed = fetch.states(wanted, known, window, answered, last_days, how)
     problems += failed
     if frame.is_empty():
         return 0
     with _writing(settings, reporter) as con:
+        con.execute("begin")  # a result that is not read to its end lets nothing be registered
         con.register("found_states", frame.to_arrow())
         con.execute("insert or replace into resource_states by name select * from found_states")
         con.unregister("found_states")
+        con.execute("commit")
     return int(frame.height)
 
 
@@ -931,7 +1017,6 @@ def refresh_prices(settings: Settings, options: PricesOptions, reporter: Reporte
     """Asks the clouds for shapes and list prices of the services and regions in the bill, and keeps them."""
     with store.reading(settings.db, settings.resources) as con:
         used = _machines_in_use(con)
-    before = _row_counts(settings)
     found: list[Refreshed] = []
     failed: list[AdvisorError] = []
     for cloud in options.clouds or ("aws", "gcp"):
@@ -950,20 +1035,16 @@ def refresh_prices(settings: Settings, options: PricesOptions, reporter: Reporte
     if failed and not found:
         raise failed[0]
     with _writing(settings, reporter) as con:
+        before = _held_rows(con)
         for refreshed in found:
             for table, frame in (("shapes", refreshed.shapes), ("shape_prices", refreshed.prices)):
                 con.register("fetched_rows", frame.to_arrow())
                 con.execute(f"insert into {table} by name select * from fetched_rows except select * from {table}")
                 con.unregister("fetched_rows")
-    rows = {name: count - before[name] for name, count in _row_counts(settings).items()}
+        rows = _new_rows(con, before)
     return Measured(
         rows=rows, problems=(*(p for refreshed in found for p in refreshed.problems), *_as_problems(failed))
     )
-
-
-def _row_counts(settings: Settings) -> dict[str, int]:
-    with store.reading(settings.db, settings.resources) as con:
-        return _held_rows(con)
 
 
 def _machines_in_use(con: DuckDBPyConnection) -> list[tuple[str, str, str, str]]:
@@ -1001,12 +1082,16 @@ def _refreshed(
 
 
 def _held_rows(con: DuckDBPyConnection) -> dict[str, int]:
-    row = con.execute(
+    # All of the answer is taken: with some of it left, DuckDB lets nothing be registered.
+    (counts,) = con.execute(
         "select (select count(*) from utilization_days), (select count(*) from resource_states),"
         " (select count(*) from recommendations), (select count(*) from shapes), (select count(*) from shape_prices)"
-    ).fetchone()
-    names = ("days of metrics", "states", "recommendations", "shapes", "prices")
-    return dict(zip(names, row or (), strict=True))
+    ).fetchall()
+    return dict(zip(("days of metrics", "states", "recommendations", "shapes", "prices"), counts, strict=True))
+
+
+def _new_rows(con: DuckDBPyConnection, before: Mapping[str, int]) -> dict[str, int]:
+    return {name: count - before[name] for name, count in _held_rows(con).items()}
 
 
 # --- totals and costs -----------------------------------------------------------------------------------------------------

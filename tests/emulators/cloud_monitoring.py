@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 MAX_PAGE, MAX_FILTER = 100_000, 2048
-CONDITION = re.compile(r'\s*([a-z_.]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|one_of\(([^()]*)\))\s*')
+CONDITION = re.compile(r'\s*([a-z_.]+)\s*(!?=)\s*(?:"((?:[^"\\]|\\.)*)"|one_of\(([^()]*)\))\s*')
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 SELECTOR = re.compile(
     r"project|metric\.type|resource\.type|(?:metric|resource)\.labels\.\w+|metadata\.system_labels\.\w+"
@@ -139,7 +139,7 @@ class CloudMonitoring:
         if project not in self.projects:
             raise Refused("NOT_FOUND", f"The project {project} was not found.")
         conditions = _conditions(request.filter)
-        metric_type = conditions["metric.type"][0]
+        metric_type = conditions["metric.type", "="][0]
         if request.order_by:
             raise Refused("INVALID_ARGUMENT", "order_by is not supported")
         if request.page_size < 0:
@@ -184,29 +184,30 @@ def cloud_monitoring() -> Iterator[CloudMonitoring]:
 # --- filters ----------------------------------------------------------------------------------------------------------
 
 
-def _conditions(text: str) -> dict[str, tuple[str, ...]]:
+def _conditions(text: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Values by selector and comparator."""
     if len(text) > MAX_FILTER:
         raise Refused("INVALID_ARGUMENT", f"The filter is longer than {MAX_FILTER} characters")
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
     at = 0
     while True:
         condition = CONDITION.match(text, at)
         if not condition or not SELECTOR.fullmatch(condition[1]):
             raise Refused("INVALID_ARGUMENT", f"Could not parse filter at {text[at : at + 40]!r}")
-        name, single, several = condition.groups()
+        name, comparator, single, several = condition.groups()
         values = [single] if single is not None else QUOTED.findall(several)
-        if name in found:
+        if (name, comparator) in found:
             raise Refused("INVALID_ARGUMENT", f"{name} is given twice")
         if not values:
             raise Refused("INVALID_ARGUMENT", "one_of() needs values")
-        found[name] = tuple(re.sub(r"\\(.)", r"\1", value) for value in values)
+        found[name, comparator] = tuple(re.sub(r"\\(.)", r"\1", value) for value in values)
         at = condition.end()
         if at == len(text):
             break
         if not text.startswith("AND ", at):
             raise Refused("INVALID_ARGUMENT", f"Could not parse filter at {text[at : at + 40]!r}")
         at += 4
-    if len(found.get("metric.type", ())) != 1:
+    if len(found.get(("metric.type", "="), ())) != 1:
         raise Refused("INVALID_ARGUMENT", "The filter must name exactly one metric type")
     return found
 
@@ -223,8 +224,11 @@ def _value(one: Written, selector: str) -> str:
     return labels[where.partition(".")[0]].get(name, "")
 
 
-def _matches(one: Written, conditions: Mapping[str, tuple[str, ...]]) -> bool:
-    return all(_value(one, selector) in values for selector, values in conditions.items())
+def _matches(one: Written, conditions: Mapping[tuple[str, str], tuple[str, ...]]) -> bool:
+    return all(
+        (_value(one, selector) in values) == (comparator == "=")
+        for (selector, comparator), values in conditions.items()
+    )
 
 
 # --- aggregation ------------------------------------------------------------------------------------------------------

@@ -219,7 +219,47 @@ def test_documented_throughput_and_disks() -> None:
     assert shape("ec2", "i4i.large")["local_disk_gb"] == 468
     assert shape("ec2", "p4d.24xlarge")["network_gbps"] == 400
     assert shape("ec2", "p3.2xlarge")["network_gbps"] is None
-    assert shape("compute", "n2-standard-4")["network_gbps"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "network_gbps", "disk_mbps", "disk_iops"),
+    [
+        ("e2-medium", 2, 209.72, 10000),
+        ("e2-standard-2", 4, 251.66, 15000),
+        ("e2-standard-8", 16, 838.86, 15000),
+        ("n1-standard-1", 2, 213.91, 15000),
+        ("n1-standard-16", 16, 1258.29, 20000),  # 32 on newer processors only
+        ("n2-standard-4", 8, 251.66, 15000),  # not "up to 10"
+        ("t2d-standard-1", 2, 213.91, 15000),
+        ("n2d-highcpu-224", 32, 1258.29, 80000),
+        ("n4-highmem-64", 45, 2516.58, 160000),
+        ("c2-standard-16", 32, 503.32, 4000),
+        ("c2d-standard-16", 32, 256.9, 4590),
+        ("c3-standard-44", 32, 1258.29, 50000),
+        ("c4a-standard-64", 45, 2516.58, 160000),
+        ("c4-standard-8", 16, None, None),
+        ("c4-standard-16", 23, None, None),
+        ("e2-micro", 1, None, None),
+        ("m1-ultramem-40", None, 1258.29, 60000),
+        ("a3-highgpu-1g", None, None, None),
+    ],
+)
+def test_documented_limits_of_compute_engine(
+    name: str, network_gbps: float | None, disk_mbps: float | None, disk_iops: float | None
+) -> None:
+    row = shape("compute", name)
+    assert (row["network_gbps"], row["disk_mbps"], row["disk_iops"]) == (network_gbps, disk_mbps, disk_iops)
+
+
+def test_limits_never_fall_with_size() -> None:
+    known = tables.shapes().filter(
+        pl.col("service") == "compute", pl.col("baseline_share").is_null(), pl.col("accelerator") == ""
+    )
+    kind = pl.col("shape").str.replace(r"-\d+$", "")
+    for column in ("network_gbps", "disk_mbps", "disk_iops"):
+        grown = known.filter(pl.col(column).is_not_null()).sort("vcpus")
+        assert grown.height > 200
+        assert grown.filter((pl.col(column).diff() < 0).over(kind))["shape"].to_list() == []
 
 
 @pytest.mark.parametrize(

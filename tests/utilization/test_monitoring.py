@@ -252,16 +252,24 @@ def test_postgres_counts_its_connections_under_another_name(server: CloudMonitor
         "shop", metric.format("network/connections"), "cloudsql_database", {"database_id": "shop:orders"},
         minutes(MIDNIGHT, [7] * 10), **write,
     )  # fmt: skip
-    for database in ("a", "b"):
-        server.write(
-            "shop", metric.format("postgresql/num_backends"), "cloudsql_database", {"database_id": "shop:ledger"},
-            minutes(MIDNIGHT, [4] * 10), metric_labels={"database": database}, **write,
-        )  # fmt: skip
-    days, problems = fetched(server, [billed(name.format(one), service="Cloud SQL") for one in ("orders", "ledger")])
+    # Google's own connections, which every instance has, are those to cloudsqladmin.
+    used = {
+        "ledger": {"a": 4, "b": 4, "cloudsqladmin": 3},
+        "unused": {"postgres": 0, "cloudsqladmin": 3},
+        "blind": {"cloudsqladmin": 3},
+    }
+    for instance, databases in used.items():
+        for database, count in databases.items():
+            server.write(
+                "shop", metric.format("postgresql/num_backends"), "cloudsql_database", {"database_id": f"shop:{instance}"},
+                minutes(MIDNIGHT, [count] * 10), metric_labels={"database": database}, **write,
+            )  # fmt: skip
+    days, problems = fetched(server, [billed(name.format(one), service="Cloud SQL") for one in ("orders", *used)])
     assert not problems
     assert [(d["resource_id"], d["average"]) for d in of(days, "connections")] == [
         (name.format("ledger"), 8.0),
         (name.format("orders"), 7.0),
+        (name.format("unused"), 0.0),  # of "blind" nothing is known but Google's own: no zero
     ]
 
 

@@ -7,7 +7,7 @@ confidence  = "medium"
 yields      = true
 effort      = "low"
 risk        = "medium"
-blind_spots = "The judgement is AWS's: it sees metrics of its look-back window only, so standby systems and work that comes once a month or quarter look idle. What was switched off since the advice is seen only once the bill shows it."
+blind_spots = "The judgement is AWS's: it sees metrics of its look-back window only, so standby systems and work that comes once a month or quarter look idle. What was switched off since the advice is seen only once the bill shows it, and work begun since only where its CPU is measured."
 remediation = "Ask the owner, then stop or delete it; keep a snapshot of what holds data."
 reason      = "{sources} advises to {action} it ({advice_age_days} days old at the end of the bill)."
 [commands]
@@ -30,6 +30,10 @@ help    = "Trailing days on all of which it must have been billed."
 default = 30
 unit    = "days"
 help    = "Older advice is not used."
+[params.busy_cpu_percent]
+default = 20
+unit    = "%"
+help    = "A day since the advice with a CPU utilisation (99th percentile) above this contradicts it."
 ---*/
 with opinions as (
     select
@@ -113,6 +117,22 @@ priced as (
                 / nullif(case when savings_basis = 'after discounts' then cost else list_cost end, 0)
         end as share
     from billed
+),
+
+busy_since as (
+    -- Advice is some weeks old: who has been at work since then is not idle.
+    select
+        u.provider,
+        u.sub_account_id,
+        u.resource_id,
+        max(u.metric_date) as busy_on                                                   -- UTC day
+    from utilization u
+    join opinions o using (provider, sub_account_id, resource_id)
+    where u.metric in ('cpu_utilization', 'gpu_utilization')
+        and u.metric_date >= o.chosen.refreshed_on
+        and u.metric_date > $as_of - $window_days
+        and u.p99 > $busy_cpu_percent
+    group by all
 )
 
 select
@@ -132,6 +152,7 @@ select
     case
         when age_days > $max_age_days then 'advice too old'
         when share is null then 'advice in another currency'
+        when busy_on is not null then 'measured at work since the advice'
     end as unjudged,
     refreshed_on as advice_date,                                                        -- UTC day
     sources,
@@ -150,3 +171,4 @@ select
         else ''
     end as variant
 from priced
+left join busy_since using (provider, sub_account_id, resource_id)

@@ -7,7 +7,7 @@ confidence  = "medium"
 yields      = true
 effort      = "medium"
 risk        = "medium"
-blind_spots = "The judgement is AWS's: it sees metrics of its look-back window only, memory only where an agent reports it, and no licence that is bound to the machine."
+blind_spots = "The judgement is AWS's: it sees metrics of its look-back window only, memory only where an agent reports it (what was measured here must fit), and no licence that is bound to the machine."
 remediation = "Compare the peaks of a whole month with what the advised shape offers, then change it in a maintenance window."
 reason      = "{sources} advises {target_shape} instead of {current_shape} ({advice_age_days} days old at the end of the bill)."
 [commands]
@@ -152,6 +152,27 @@ priced as (
                 / nullif(case when savings_basis = 'after discounts' then cost else list_cost end, 0), 1)
         end as share
     from billed
+),
+
+-- AWS sees no memory without an agent: what was measured here must fit into the target.
+loads as (
+    select p.*, c.highest_p99 as cpu_percent, m.highest_p99 as memory_percent
+    from priced p
+    left join measured('cpu_utilization', $as_of, $window_days) c using (provider, sub_account_id, resource_id)
+    left join measured('memory_utilization', $as_of, $window_days) m using (provider, sub_account_id, resource_id)
+),
+
+checked as (
+    select
+        l.*,
+        l.cpu_percent / 100 * now.vcpus > target.vcpus or l.memory_percent / 100 * now.memory_gib > target.memory_gib
+            as is_too_small
+    from loads l
+    left join list_shapes now
+        on l.part in ('machine', 'database') and now.provider = 'aws' and now.shape = l.current_shape
+        and now.service = if(l.part = 'machine', 'ec2', 'rds')
+    left join list_shapes target
+        on target.provider = 'aws' and target.shape = l.target_shape and target.service = now.service
 )
 
 select
@@ -167,7 +188,10 @@ select
     list_cost,                                                                          -- billing currency
     claims,                                                                             -- usage types
     1 - share as cost_ratio,                                                            -- new cost / old cost
-    case when age_days > $max_age_days then 'advice too old' end as unjudged,
+    case
+        when age_days > $max_age_days then 'advice too old'
+        when is_too_small then 'the load measured here does not fit'
+    end as unjudged,
     age_days as advice_age_days,                                                        -- days
     refreshed_on as advice_date,                                                        -- UTC day
     sources,
@@ -181,7 +205,7 @@ select
     lookback_days,                                                                      -- days
     case when lookback_days >= 14 and savings_share is not null then 'medium' else 'low' end as confidence,
     part as variant
-from priced
+from checked
 -- A database may be advised on its class and on its storage: the finding is about what saves more.
 qualify row_number() over (
     partition by provider, sub_account_id, resource_id, billing_currency

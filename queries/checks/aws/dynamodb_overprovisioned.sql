@@ -6,7 +6,7 @@ service     = "Amazon DynamoDB"
 confidence  = "medium"
 effort      = "low"
 risk        = "medium"
-blind_spots = "Load within a minute, hot partitions and what comes less than once in four weeks are not seen; with samples of an hour, peaks within it are not. Capacity of indexes is billed with the table and left as it is. Reserved capacity that becomes free is paid to its end."
+blind_spots = "Load within a minute, hot partitions and what comes less than once in four weeks are not seen; with samples of an hour, peaks within it are not, and less is sure. Capacity of indexes is billed with the table and left as it is. Reserved capacity that becomes free is paid to its end."
 remediation = "Lower the provisioned capacity, or the minimum of auto scaling, to the peak with head-room; where peaks are short, compare with on-demand capacity."
 command     = """
 aws application-autoscaling describe-scalable-targets --region {region} --service-namespace dynamodb --resource-ids table/{resource_name}
@@ -89,7 +89,9 @@ needs as (
         case
             when r.total + w.total + a.average + b.average is not null
                 then least(r.sample_hours, w.sample_hours, a.sample_hours, b.sample_hours)
-        end as sample_hours                                                                     -- h
+        end as sample_hours,                                                                    -- h
+        -- Means of more than five minutes hide the peaks that count.
+        case when least(r.sample_count / r.sample_hours, w.sample_count / w.sample_hours) < 11 then 'low' end as confidence
     from tables t
     left join measured('consumed_read_units', $as_of, $window_days) r using (provider, sub_account_id, resource_id)
     left join measured('consumed_write_units', $as_of, $window_days) w using (provider, sub_account_id, resource_id)

@@ -75,7 +75,9 @@ select
     claims,                                                                                     -- usage types as billed
     nullif(shape, '') as instance_type,
     least(billed_hours, machine_hours) as billed_hours,                                         -- h, of all members
-    list_sum([d.sample_hours for d in gpu_days]) as sample_hours,                               -- h, of all members
+    -- Samples that end days before the bill say nothing of now.
+    if(list_max([d.metric_date for d in gpu_days]) < $as_of - 3, 0, list_sum([d.sample_hours for d in gpu_days]))
+        as sample_hours,                                                                        -- h, of all members
     $window_days as window_days,                                                                -- days
     cpu_p99_percent,                                                                            -- highest of a day
     gpu_maximum_percent,                                                                        -- of one accelerator, at most

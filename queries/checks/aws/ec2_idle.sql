@@ -6,14 +6,14 @@ service     = "Amazon Elastic Compute Cloud"
 confidence  = "high"
 effort      = "low"
 risk        = "medium"
-blind_spots = "A standby, a licence server or one that is needed once a quarter looks the same; so does work in short bursts that the 99th percentile of a day leaves out (see the maximum), and month-end work that the window just missed. Disks and addresses are billed apart and go on when the instance is stopped only."
+blind_spots = "A standby, a licence server or one that is needed once a quarter looks the same; so does work in short bursts, less than once a week, that the 99th percentile of a day leaves out (see the maximum), and month-end work that the window just missed. Disks and addresses are billed apart and go on when the instance is stopped only."
 remediation = "Ask its owner, stop the instance, and terminate it when nobody has missed it for some weeks; scale a group to what is needed."
 reason      = "In {window_days} days its CPU never stayed above {cpu_p99_percent} % (daily 99th percentile; maximum {cpu_maximum_percent} %), and its busiest day moved {network_mb_per_day} MB over the network."
 references  = ["https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html"]
 [judge]
 use     = "cpu_p99_percent"
 at_most = "max_cpu_percent"
-also    = { load_beside_cpu = "max_load_beside_cpu" }
+also    = { load_beside_cpu = "max_load_beside_cpu", busy_days = "max_busy_days" }
 [commands]
 machine = """
 aws ec2 describe-instances --region {region} --instance-ids {resource_name}
@@ -28,6 +28,14 @@ help    = "Trailing days that must be observed: four whole weeks, which nearly a
 default = 5
 unit    = "%"
 help    = "At or below this CPU utilisation (highest 99th percentile of a day) an instance counts as idle."
+[params.max_busy_days]
+default = 3
+unit    = "days"
+help    = "Bursts on more days than these are a job that comes at least every week, however short it is."
+[params.busy_cpu_percent]
+default = 50
+unit    = "%"
+help    = "A day with a sample above this CPU utilisation has a burst; agents and updates cause smaller ones."
 [params.max_load_beside_cpu]
 default = 1
 unit    = "ratio"
@@ -53,7 +61,8 @@ with units as (
     select
         *,
         list_max([d.p99 for d in cpu_days]) as cpu_p99_percent,
-        list_sum([d.sample_hours for d in cpu_days]) as cpu_hours,                              -- h
+        -- Samples that end days before the bill say nothing of now.
+        if(list_max([d.metric_date for d in cpu_days]) < $as_of - 3, 0, list_sum([d.sample_hours for d in cpu_days])) as cpu_hours, -- h
         list_sum([d.sample_hours for d in gpu_days]) as gpu_hours,                              -- h
         list_sum([d.sample_hours for d in network_days]) as network_hours,                      -- h
         list_max([d.average for d in network_days]) * 86400 / 1e6 as network_mb_per_day,        -- of a group its busiest member
@@ -88,6 +97,7 @@ select
     $window_days as window_days,                                                                -- days
     cpu_p99_percent,                                                                            -- highest of a day
     list_max([d.maximum for d in cpu_days]) as cpu_maximum_percent,
+    len([d for d in cpu_days if d.maximum > $busy_cpu_percent]) as busy_days,                   -- days
     network_mb_per_day,                                                                         -- MB on the busiest day
     disk_mb_per_s,                                                                              -- MB/s
     gpu_maximum_percent,
@@ -98,7 +108,9 @@ select
             network_mb_per_day / $max_network_mb_per_day,
             disk_mb_per_s / $max_disk_mb_per_s,
             gpu_maximum_percent / $max_gpu_percent,
-            case when network_mb_per_day is null then memory_p99_percent / $max_memory_percent end
+            case when network_mb_per_day is null then memory_p99_percent / $max_memory_percent end,
+            -- Throttled to what lasts, the CPU of a small one looks idle.
+            case when list_min([d.maximum for d in credit_days]) <= 0 then 2 * $max_load_beside_cpu end
         ),
         0
     ) as load_beside_cpu,                                                                       -- ratio

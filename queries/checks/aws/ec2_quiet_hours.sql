@@ -50,6 +50,10 @@ help    = "At or below this disk traffic (highest sample of the hour) an hour is
 default = 2
 unit    = "%"
 help    = "At or below this accelerator utilisation (highest sample of the hour) an hour is quiet."
+[params.max_memory_percent]
+default = 50
+unit    = "%"
+help    = "Memory in use; it counts only where the network was not measured, as a cache is busy through its network."
 ---*/
 with runs as (
     select
@@ -92,7 +96,11 @@ select
     r.*,
     'EC2 instance' as resource_type,
     q.sample_hours,                                                             -- h
-    q.quiet_hours,                                                              -- h per week
+    -- A cache is busy through its network: where nobody measured that, full memory is a sign of work.
+    case
+        when list_contains(q.metrics, 'network_bytes') or coalesce(m.highest_p99, 0) <= $max_memory_percent then q.quiet_hours
+        when q.quiet_hours is not null then 0
+    end as quiet_hours,                                                         -- h per week
     q.metrics as measured_by,
     q.quiet_grid,                                                           -- Monday 00:00 to Sunday 23:00 UTC, 1: quiet
     $min_block_hours::integer as min_block_hours,                               -- h
@@ -101,5 +109,6 @@ select
     case when s.environment <> 'non-production' or not list_contains(q.metrics, 'network_bytes') then 'low' end as confidence
 from runs r
 left join quiet q using (provider, sub_account_id, resource_id)
+left join measured('memory_utilization', $as_of, $window_days) m using (provider, sub_account_id, resource_id)
 left join resources s using (provider, sub_account_id, resource_id)
 where q.busy_hours is null or q.busy_hours >= $min_busy_hours

@@ -6,7 +6,7 @@ service     = "Amazon Relational Database Service"
 confidence  = "high"
 effort      = "medium"
 risk        = "high"
-blind_spots = "Connections are looked at every minute: one that lasts seconds may be missed, and jobs that run less than once in four weeks are. A reader of a cluster or a replica without connections may be there to take over. A final snapshot is charged by its size."
+blind_spots = "Connections are looked at every minute: one that lasts seconds may be missed, and jobs that run less than once in four weeks are. A reader of a cluster or a replica without connections may be there to take over: beside an Aurora instance in use less is sure. A final snapshot is charged by its size."
 remediation = "Ask its owner, take a snapshot, stop the database for a week and see who complains, then delete it."
 reason      = "At most {connections} connections at any time in {window_days} days, with {cpu_percent} % CPU and {disk_operations} disk operations per second at the peak."
 references  = ["https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html"]
@@ -62,6 +62,14 @@ with days as (
         )
         and usage_kind not like '%Backup%'  -- snapshots stay
     group by all
+),
+aurora_in_use as (
+    -- The bill does not say which instances are one cluster.
+    select distinct m.provider, m.sub_account_id, m.region_id
+    from machine_units m
+    join measured('connections', $as_of, $window_days) c
+        on (c.provider, c.sub_account_id, c.resource_id) = (m.provider, m.sub_account_id, m.unit_id)
+    where m.machine = 'rds' and starts_with(m.terms, 'aurora') and c.maximum > $max_connections
 )
 select
     provider,
@@ -83,9 +91,14 @@ select
     p.highest_p99 as cpu_percent,                                                               -- percent
     coalesce(d.highest_p99, 0) as disk_operations,                                              -- per second
     case when d.sample_hours is null then 'disk operations' end as not_measured,
-    case when d.sample_hours is null then 'medium' end as confidence,
+    case
+        when bool_or(is_aurora and a.region_id is not null) then 'low'
+        when count(d.sample_hours) = 0 then 'medium'
+    end as confidence,                                                                          -- else the check's
     $window_days as window_days                                                                 -- days
 from days
+left join resources r using (provider, sub_account_id, resource_id)
+left join aurora_in_use a on (a.provider, a.sub_account_id, a.region_id) = (days.provider, days.sub_account_id, r.region_id)
 left join measured('connections', $as_of, $window_days) c using (provider, sub_account_id, resource_id)
 left join measured('cpu_utilization', $as_of, $window_days) p using (provider, sub_account_id, resource_id)
 left join measured('disk_operations', $as_of, $window_days) d using (provider, sub_account_id, resource_id)

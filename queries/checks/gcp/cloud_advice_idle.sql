@@ -7,7 +7,7 @@ confidence  = "medium"
 yields      = true
 effort      = "low"
 risk        = "medium"
-blind_spots = "The judgement is Google's: it looks at the last days or weeks only, so standby systems and work that comes once a month or quarter look idle. What was switched off since the advice is seen only once the bill shows it."
+blind_spots = "The judgement is Google's: it looks at the last days or weeks only, so standby systems and work that comes once a month or quarter look idle unless their CPU was measured. What was switched off since the advice is seen only once the bill shows it."
 remediation = "Ask the owner, then stop or delete it; keep a snapshot of what holds data."
 reason      = "{sources} advises to {action} it ({advice_age_days} days old at the end of the bill)."
 [commands]
@@ -31,6 +31,10 @@ help    = "Trailing days on all of which it must have been billed."
 default = 30
 unit    = "days"
 help    = "Older advice is not used."
+[params.busy_cpu_percent]
+default = 20
+unit    = "%"
+help    = "A day of the last month with a CPU or accelerator utilisation (99th percentile) above this contradicts the advice."
 ---*/
 with opinions as (
     select
@@ -110,6 +114,20 @@ priced as (
                 / nullif(case when savings_basis = 'after discounts' then cost else greatest(cost, list_cost) end, 0)
         end as share
     from billed
+),
+
+busy as (
+    -- Google looks back two weeks or so: work of a month's end, or begun since, it has not seen.
+    select
+        provider,
+        sub_account_id,
+        resource_id,
+        max(metric_date) as busy_on                                                     -- UTC day
+    from utilization
+    where metric in ('cpu_utilization', 'gpu_utilization')
+        and metric_date > $as_of - 31
+        and p99 > $busy_cpu_percent
+    group by all
 )
 
 select
@@ -129,6 +147,7 @@ select
     case
         when age_days > $max_age_days then 'advice too old'
         when share is null then 'advice in another currency'
+        when busy_on is not null then 'measured at work'
     end as unjudged,
     refreshed_on as advice_date,                                                        -- UTC day
     sources,
@@ -146,3 +165,4 @@ select
         else ''
     end as variant
 from priced
+left join busy using (provider, sub_account_id, resource_id)

@@ -118,6 +118,27 @@ priced as (
                 / nullif(case when savings_basis = 'after discounts' then cost else greatest(cost, list_cost) end, 0), 1)
         end as share
     from billed
+),
+
+-- Google looks back two weeks or so, and sees memory where it has an agent: what was measured in a month must fit.
+sizes as (
+    select
+        p.*,
+        c.highest_p99 as cpu_percent,                                                   -- highest of a day
+        m.highest_p99 as memory_percent,                                                -- highest of a day
+        -- The names of custom types say their size.
+        coalesce(now.vcpus, try_cast(regexp_extract(p.current_shape, 'custom-(\d+)-\d+', 1) as double)) as vcpus,
+        coalesce(target.vcpus, try_cast(regexp_extract(p.target_shape, 'custom-(\d+)-\d+', 1) as double)) as target_vcpus,
+        coalesce(now.memory_gib, try_cast(regexp_extract(p.current_shape, 'custom-\w+-(\d+)', 1) as double) / 1024) as memory_gib,
+        coalesce(target.memory_gib, try_cast(regexp_extract(p.target_shape, 'custom-\w+-(\d+)', 1) as double) / 1024)
+            as target_memory_gib
+    from priced p
+    left join measured('cpu_utilization', $as_of, 31) c using (provider, sub_account_id, resource_id)
+    left join measured('memory_utilization', $as_of, 31) m using (provider, sub_account_id, resource_id)
+    left join list_shapes now
+        on now.provider = 'gcp' and now.service = if(p.is_database, 'cloudsql', 'compute') and now.shape = p.current_shape
+    left join list_shapes target
+        on target.provider = 'gcp' and target.service = if(p.is_database, 'cloudsql', 'compute') and target.shape = p.target_shape
 )
 
 select
@@ -133,7 +154,11 @@ select
     list_cost,                                                                          -- billing currency
     claims,                                                                             -- usage types
     1 - share as cost_ratio,                                                            -- new cost / old cost
-    case when age_days > $max_age_days then 'advice too old' end as unjudged,
+    case
+        when age_days > $max_age_days then 'advice too old'
+        when cpu_percent / 100 * vcpus > target_vcpus or memory_percent / 100 * memory_gib > target_memory_gib
+            then 'the load measured here does not fit'
+    end as unjudged,
     age_days as advice_age_days,                                                        -- days
     refreshed_on as advice_date,                                                        -- UTC day
     opinion_count,                                                                      -- rows of advice
@@ -144,4 +169,4 @@ select
     currency as advised_currency,
     savings_basis,
     case when is_database then 'database' else 'machine' end as variant
-from priced
+from sizes

@@ -6,7 +6,7 @@ service     = "Cloud SQL"
 confidence  = "high"
 effort      = "medium"
 risk        = "high"
-blind_spots = "Connections are looked at every minute: one that lasts seconds may be missed, and jobs that run less than once in four weeks are. A read replica that is kept for a failover has no connections and applies little where little changes. Google's own connections to the instance count: raise max_connections where an unused one shows some."
+blind_spots = "Connections are looked at every minute: one that lasts seconds may be missed, and jobs that run less than once in four weeks are. A read replica that is kept for a failover has no connections and applies little where little changes. Of PostgreSQL Google's own connections are left out where Cloud Monitoring was asked; of MySQL and SQL Server, and in files, they count: raise max_connections where an unused one shows some."
 remediation = "Ask its owner, take a backup, stop the instance for a week and see who complains, then delete it with a final backup."
 reason      = "At most {connections} connections at any time in {window_days} days, with {cpu_percent} % CPU and {disk_operations} disk operations per second at the peak."
 references  = ["https://cloud.google.com/sql/docs/mysql/recommender-sql-idle"]
@@ -87,7 +87,11 @@ select
     coalesce(d.highest_p99, 0) as disk_operations,                                              -- per second
     coalesce(n.busiest_mb, 0) as network_mb_per_day,                                            -- MB on the busiest day
     nullif(list_filter(['disk operations', 'network'], lambda x, i: if(i = 1, d.sample_hours, n.days) is null), []) as not_measured,
-    case when d.sample_hours is null or n.days is null then 'medium' end as confidence,
+    -- Who is there to take over has nothing to do, either.
+    case
+        when regexp_matches(resource_id, '(^|[^a-z])(replica|standby|failover|secondary|dr)\d*([^a-z]|$)') then 'low'
+        when d.sample_hours is null or n.days is null then 'medium'
+    end as confidence,
     $window_days as window_days                                                                 -- days
 from days
 left join measured('connections', $as_of, $window_days) c using (provider, sub_account_id, resource_id)

@@ -88,6 +88,9 @@ units as (
                 else 'machine'
             end as variant
         ),
+        regexp_matches(
+            lower(coalesce(r.resource_name, m.group_name)), '(^|[^a-z])(replica|standby|failover|secondary|passive|dr)\d*([^a-z]|$)'
+        ) as is_standby,
         list_max([d.p99 for d in m.cpu_days]) as cpu_p99_percent,
         list_max([d.average for d in m.network_days]) * 86400 / 1e6 as network_mb_per_day,      -- of a group its busiest member
         list_sum([d.sample_hours for d in m.network_days]) as network_hours,                    -- h
@@ -137,8 +140,9 @@ select
         ),
         0
     ) as load_beside_cpu,                                                                       -- ratio
+    -- Who is there to take over has nothing to do, either.
     case
-        when variant = 'member' or coalesce(network_hours, 0) < 0.8 * least(billed_hours, machine_hours) then 'low'
+        when variant = 'member' or is_standby or coalesce(network_hours, 0) < 0.8 * least(billed_hours, machine_hours) then 'low'
         when cpu_maximum_percent > 4 * $max_cpu_percent then 'medium'
     end as confidence                                                                           -- else the check's
 from units

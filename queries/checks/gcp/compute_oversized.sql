@@ -43,12 +43,16 @@ unit    = "share"
 help    = "Below this share of the cost the change is not worth it."
 ---*/
 with tied as (
-    -- Accelerators, local disks and commitments of one family do not move to another.
+    -- Accelerators, local disks, encrypted memory and commitments of one family do not move to another, Windows not to Arm.
     select
         m.sub_account_id,
         m.unit_id as resource_id,
         u.billing_currency,
-        true as is_tied
+        bool_or(
+            regexp_matches(u.usage_kind, '(^| )(gpu|rtx)( |$)|local storage|confidential')
+            or (u.commitment_discount_type = 'Committed Use Discount' and u.committed_cost > 0)
+        ) as is_tied,
+        bool_or(regexp_matches(u.usage_kind, '^licensing fee.*windows')) as has_windows
     from usage_days u
     join (
         select distinct sub_account_id, unit_id, unnest(members).resource_id as resource_id
@@ -57,10 +61,6 @@ with tied as (
     ) m using (sub_account_id, resource_id)
     where u.charge_date > $as_of - $window_days
         and u.charge_date <= $as_of
-        and (
-            regexp_matches(u.usage_kind, '(^| )(gpu|rtx)( |$)|local storage')
-            or (u.commitment_discount_type = 'Committed Use Discount' and u.committed_cost > 0)
-        )
     group by all
 )
 select
@@ -74,7 +74,8 @@ select
         -- Some families take Hyperdisk only, the others not all of it: disks would have to be made anew.
         list_filter(
             m.options,
-            lambda o: (o.family = m.family or t.is_tied is null)
+            lambda o: (o.family = m.family or not coalesce(t.is_tied, false))
+                and (o.architecture = m.architecture or not coalesce(t.has_windows, false))
                 and regexp_matches(o.family, '^(n4|c4|x4|m4)') = regexp_matches(m.family, '^(n4|c4|x4|m4)')
         ) as options
     ),

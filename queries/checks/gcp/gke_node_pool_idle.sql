@@ -57,7 +57,8 @@ select
     list_cost,                                                                                  -- billing currency
     claims,                                                                                     -- usage types as billed
     nullif(shape, '') as machine_type,
-    split_part(group_name, '/', 1) as cluster,
+    -- Without labels the pool is told by the names of its nodes, which do not say where the cluster's ends.
+    case when not regexp_matches(group_name, '^gk[e3]-.*/$') then split_part(group_name, '/', 1) end as cluster,
     least(billed_hours, machine_hours) as billed_hours,                                         -- h, of all members
     list_sum([d.sample_hours for d in cpu_days]) as cpu_hours,                                  -- h, of all members
     list_sum([d.sample_hours for d in memory_days]) as memory_hours,                            -- h, of all members

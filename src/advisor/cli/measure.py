@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,9 +116,12 @@ def _metrics(
     from advisor import app
 
     settings = settings_of(ctx, db=db, **shared)
-    if paths or recommendations:
-        done = app.load_metrics(paths, recommendations, settings, Terminal())
-    else:
+    loaded: Measured | None = None
+    if (paths or recommendations) and not dry_run:
+        loaded = app.load_metrics(paths, recommendations, settings, Terminal())
+    done = loaded
+    # Recommendations of the settings are read beside; those of the command line are all that is wanted.
+    if not (paths or ctx.get_parameter_source("recommendations") is click.core.ParameterSource.COMMANDLINE):
         options = app.MetricsOptions(
             clouds=cloud,
             days=days,
@@ -131,7 +135,11 @@ def _metrics(
             dry_run=dry_run,
         )
         done = app.fetch_metrics(settings, options, Terminal())
-    return _tell(done, format_, output)
+        if loaded:
+            done = replace(done, rows={**loaded.rows, **done.rows}, problems=loaded.problems + done.problems)
+    if done is None:
+        raise click.UsageError("--dry-run is for what is asked of clouds; files and recommendations cost nothing.")
+    return _tell(done, format_, output, dry_run=dry_run)
 
 
 @click.command()
@@ -173,14 +181,26 @@ def prices(
     return _tell(app.refresh_prices(settings_of(ctx, db=db, **shared), options, Terminal()), format_, output)
 
 
-def _tell(done: Measured, format_: str, target: str) -> int:
+def _tell(done: Measured, format_: str, target: str, *, dry_run: bool = False) -> int:
     from advisor.cli.tables import render_table
 
-    rows = [[what, count] for what, count in done.rows.items() if count or format_ != "table"]
+    if done.asked:
+        columns = ["cloud", "resources", "calls", "usd_at_most"]
+        rows: list[list[Any]] = [
+            [a.cloud, a.resources, a.calls, f"{a.cost_usd:.4f}" if format_ == "table" else a.cost_usd]
+            for a in done.asked
+        ]
+        if not dry_run:
+            columns += ["measured", "new_days", "states"]
+            rows = [[*row, a.measured, a.days, a.states] for row, a in zip(rows, done.asked, strict=True)]
+    else:
+        columns, rows = ["new", "rows"], [[what, count] for what, count in done.rows.items() if count]
     if rows or format_ != "table":
-        write_result(render_table(["new", "rows"], rows, format_, width=text_width(target)), target)
+        write_result(render_table(columns, rows, format_, width=text_width(target)), target)
     else:
         write_result("Nothing new.\n", target)
+    if done.asked and (advised := done.rows.get("recommendations")):
+        click.echo(f"advisor: {advised:,} new recommendations.", err=True)
     for problem in done.problems:
         click.echo(f"advisor: {problem.what}: {problem.why}\n  {problem.fix}", err=True)
     return Exit.INCOMPLETE if any(p.incomplete for p in done.problems) else Exit.OK

@@ -76,7 +76,15 @@ METER_DEFAULTS: dict[str, Any] = {
     "charge_description": "",
     "billing_currency": "USD",
 }
-AMOUNTS = ("consumed_quantity", "effective_cost", "billed_cost", "list_cost", "committed_cost", "credits", "discount_credits")
+AMOUNTS = (
+    "consumed_quantity",
+    "effective_cost",
+    "billed_cost",
+    "list_cost",
+    "committed_cost",
+    "credits",
+    "discount_credits",
+)
 OTHER_COLUMNS = ("charge_date", "hours", "weekdays", "tags", "cost_categories", "usage_kind", *AMOUNTS)
 ROLES = {
     "Usage": ("usage", "Usage", "Standard"),

@@ -83,13 +83,32 @@ RELATIONS = {
     "resource_days": "every other line as well: fees, taxes, credits, refunds, told apart by `charge_role`",
     "resource_months": "the same by month",
     "resources": "one row per resource: owner, environment, first and last day, main region and service",
+    "utilization": "one row per resource, metric and day: how busy it was (`advisor metrics --list` names the metrics)",
+    "states": "what a cloud's inventory said last: running, stopped, attached or unattached, and since when",
+    "advice": "what the clouds themselves recommend",
+    "machine_units": "machines, and groups that replace their members, day by day: shape, hours, cost",
 }
+MACROS = {
+    "measured('cpu_utilization', $as_of, $window_days)": "one metric of each resource over the window",
+    "weekly_load('cpu_utilization', $as_of, $window_days)": "the highest of each hour of the week",
+    "quiet_week([{'metric': 'cpu_utilization', 'at_most': 5}], $as_of, $window_days, 4)": "hours of the week in which"
+    " nothing happens, in stretches of at least four",
+    "volumes($as_of, $window_days)": "EBS volumes",
+    "machines('ec2', $as_of, $window_days)": "what the kind `oversized` judges: shape, load and what else there is",
+}
+"""Relations that take arguments, with an example each."""
 
 
 def relations_markdown() -> str:
     """What the query of a check may read, with all columns."""
     with store.scratch() as con:
         engine.prepare(con, loads=[], as_of=date(2026, 1, 31), context=ContextRules())
+        engine.prepare_utilization(con)
+        examples = {call: call.replace("$as_of", "date '2026-01-31'").replace("$window_days", "28") for call in MACROS}
+        results = {
+            call: [row[0] for row in con.execute(f"describe select * from {example}").fetchall()]
+            for call, example in examples.items()
+        }
         columns = {name: [row[0] for row in con.execute(f"describe {name}").fetchall()] for name in RELATIONS}
     of_meters = columns["usage_meters"]
     parts = []
@@ -98,6 +117,8 @@ def relations_markdown() -> str:
         own = [column for column in columns[name] if not (extends and column in of_meters)]
         more = "; the columns of usage_meters and these" if extends else ""
         parts += [f"`{name}`: {text}{more}.", "", "```text", *_wrapped(own), "```", ""]
+    for call, text in MACROS.items():
+        parts += [f"`{call}`: {text}.", "", "```text", *_wrapped(results[call]), "```", ""]
     return "\n".join(parts[:-1])
 
 

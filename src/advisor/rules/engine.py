@@ -159,6 +159,18 @@ def machines_in_use(
     )
 
 
+def names_of_metrics(con: duckdb.DuckDBPyConnection) -> tuple[set[str], set[str]]:
+    """(names that files of metrics use for one resource of the bill, those that could be several), as prepared."""
+    if not con.execute("select 1 from duckdb_tables() where table_name = 'asked_resources'").fetchone():
+        return set(), set()
+    rows = con.execute(
+        "select distinct asked_id, is_ambiguous from asked_resources"
+        " semi join utilization_days u on (u.provider, u.sub_account_id, u.resource_id)"
+        " = (asked_provider, asked_account, asked_id)"
+    ).fetchall()
+    return {name for name, several in rows if not several}, {name for name, several in rows if several}
+
+
 def _stored(con: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame | None:
     """What `advisor prices` has fetched; None when it never ran."""
     frame = pl.from_arrow(con.execute(f"select * from {table}").to_arrow_table())
@@ -307,14 +319,14 @@ def _worth(rows: pl.DataFrame, min_monthly_savings: float) -> pl.DataFrame:
 
 
 def _first_days(con: duckdb.DuckDBPyConnection, found: Sequence[pl.DataFrame]) -> dict[Any, dict[str, date]]:
-    """(provider, account, resource) → usage type → first day in the whole bill, of resources in `found`."""
+    """(provider, account, resource, currency) → usage type → first day in the whole bill, of resources in `found`."""
     keys = [frame.select("provider", "sub_account_id", "resource_id") for frame in found if not frame.is_empty()]
     if not keys:
         return {}
     con.register("found_keys", pl.concat(keys).unique().to_arrow())
     days: dict[Any, dict[str, date]] = {}
     for *key, usage_type, day in con.execute(
-        "select provider, sub_account_id, resource_id, usage_type, min(first_day) from usage_months"
+        "select provider, sub_account_id, resource_id, billing_currency, usage_type, min(first_day) from usage_months"
         " semi join found_keys using (provider, sub_account_id, resource_id) group by all"
     ).fetchall():
         days.setdefault(tuple(key), {})[usage_type] = day
@@ -331,7 +343,7 @@ def _priced(
     """
     firsts = []
     for row in rows.iter_rows(named=True):
-        known = first_days.get((row["provider"], row["sub_account_id"], row["resource_id"]), {})
+        known = first_days.get(tuple(row[name] for name in (*RESOURCE, "billing_currency")), {})
         claimed = [known[u] for u in row.get("claims") or known if u in known]
         firsts.append(min([row["first_day"], *claimed]))
     dated = rows.with_columns(pl.Series("first_day", firsts, dtype=pl.Date))

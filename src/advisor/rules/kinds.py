@@ -47,7 +47,7 @@ OPTIONAL: dict[str, str] = {
     "resource_type": "what it is, where the service name does not say",
     "region_id": "where the view `resources` does not know the resource's region",
     "service_name": "where it is not the check's service",
-    "span_days": "days that cost stands for; missing means the part of the window since first_day",
+    "span_days": "days that cost stands for; missing or null means the part of the window since first_day",
     "saves_share": "share of cost that would be saved, where the check computes it",
     "confidence": "where a row proves less than its check can",
     "members": "of a group of machines: list of resource_id and cost, whose money the finding claims",
@@ -92,14 +92,15 @@ def idle(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]
         found &= _at_most(_number(column), params[limit])
     # Use that was seen is use, however few samples there are; only idleness has to be seen throughout.
     idle_so_far = found.fill_null(value=True)
+    lacking = {reason: lacks & idle_so_far for reason, lacks in _unsampled(rows).items()}
+    if lacking:
+        lacking[NO_SAMPLES] |= unseen & idle_so_far
+    else:
+        lacking = {NO_USAGE_LINES: unseen}
     return _verdicts(
         rows,
         found=found,
-        skips={
-            SHORT_HISTORY: _too_short(rows, params),
-            **{reason: lacking & idle_so_far for reason, lacking in _unsampled(rows).items()},
-            NO_USAGE_LINES: unseen,
-        },
+        skips={SHORT_HISTORY: _too_short(rows, params), **lacking},
         active_within_days=judge.get("active_within_days", 2),
         as_of=params["as_of"],
     )
@@ -277,7 +278,7 @@ def price(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.LazyFrame:
     columns = rows.collect_schema().names()
     alive = (pl.lit(as_of) - pl.col("first_day")).dt.total_days() + 1
     seen = pl.when(alive >= params["window_days"]).then(_window(rows, params)).otherwise(alive)
-    days = pl.col("span_days") if "span_days" in columns else seen
+    days = pl.coalesce("span_days", seen) if "span_days" in columns else seen
     to_month = DAYS_PER_MONTH / days.cast(pl.Float64)
     cost = _number("cost")
     committed = pl.col("committed_cost").cast(pl.Float64).fill_null(0.0) if "committed_cost" in columns else pl.lit(0.0)

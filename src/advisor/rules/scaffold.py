@@ -10,15 +10,19 @@ from advisor.rules.kinds import KINDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Template:
+    """What differs from kind to kind; `query` and `cases` stand for the common ones where a kind needs its own."""
+
     judge: str
     params: tuple[tuple[str, float, str, str], ...]
-    columns: tuple[str, ...]
     reason: str
-    fires: str
-    savings: float
-    quiet: str
-    boundary: str
-    short: str
+    columns: tuple[str, ...] = ()
+    fires: str = ""
+    savings: float = 0.0
+    quiet: str = ""
+    boundary: str = ""
+    short: str = ""
+    query: str = ""
+    cases: str = ""
 
 
 HOURS = "Thing-Hours | 2026-07-01..2026-07-31 | 24   | 1.20"
@@ -31,6 +35,58 @@ AGE_COLUMNS = (
 )
 WINDOW = ("window_days", 14, "days", "Trailing days that must be observed.")
 NEW = "thing-new   | Thing-Hours | 2026-07-19..2026-07-31 | 24   | 1.20"
+
+OVERSIZED_QUERY = """---*/
+-- One row per machine or group of machines with its shape, its load and what else there is: ec2, rds, elasticache,
+-- opensearch, sagemaker, compute, cloudsql. The kind picks the target.
+select
+    *,
+    'EC2 instance' as resource_type
+from machines('ec2', $as_of, $window_days)
+"""
+
+OVERSIZED_CASES = '''as_of = 2026-07-31
+
+[defaults]
+service_code = "AmazonEC2"
+service_name = "Amazon Elastic Compute Cloud"
+operation = "RunInstances"
+region_id = "us-east-1"
+usage_type = "BoxUsage:m5.2xlarge"
+consumed_quantity = "24"
+effective_cost = "9.216"
+''' + "".join(
+    f'''
+[[case]]
+name = "{name}"
+covers = ["{covers}"]
+rows = """
+resource_id | charge_date{header}
+{rows}
+"""
+utilization = """
+resource_id | metric          | metric_date            | average
+{load}
+"""
+{expect}'''
+    for name, covers, header, rows, load, expect in (
+        ("a machine that hardly works is found", "fires", "", "i-1 | 2026-07-01..2026-07-31",
+         "i-1 | cpu_utilization | 2026-07-01..2026-07-31 | 5", 'expect = [{ resource_id = "i-1" }]\n'),
+        ("a busy one passes", "quiet", "", "i-2 | 2026-07-01..2026-07-31",
+         "i-2 | cpu_utilization | 2026-07-01..2026-07-31 | 85", ""),
+        ("as many days as are needed, and one less", "boundary", "",
+         "i-at | 2026-07-18..2026-07-31\ni-past | 2026-07-19..2026-07-31",
+         "i-at   | cpu_utilization | 2026-07-18..2026-07-31 | 5\ni-past | cpu_utilization | 2026-07-19..2026-07-31 | 5",
+         'expect = [{ resource_id = "i-at" }]\nskipped = ["i-past"]\n'),
+        ("too few days are too few", "short-history", "", "i-new | 2026-07-27..2026-07-31",
+         "i-new | cpu_utilization | 2026-07-27..2026-07-31 | 5", 'skipped = ["i-new"]\n'),
+        ("no samples are not zero", "missing-usage", "", "i-dark | 2026-07-01..2026-07-31",
+         "i-other | cpu_utilization | 2026-07-01..2026-07-31 | 5", 'skipped = ["i-dark"]\n'),
+        ("credits change nothing", "credit", " | effective_cost | line_item_type",
+         "i-3 | 2026-07-01..2026-07-31 | 9.216 | Usage\ni-3 | 2026-07-20 | -30 | Credit",
+         "i-3 | cpu_utilization | 2026-07-01..2026-07-31 | 5", 'expect = [{ resource_id = "i-3" }]\n'),
+    )
+)  # fmt: skip
 
 TEMPLATES = {
     "idle": _Template(
@@ -103,6 +159,19 @@ TEMPLATES = {
         boundary=f"thing-at    | {HOURS}\nthing-past  | {HOURS}\nthing-past  | {BYTES} | 1    | 0.00",
         short=NEW,
     ),
+    "oversized": _Template(
+        judge="",
+        params=(
+            ("window_days", 60, "days", "Trailing days whose load and cost are looked at."),
+            ("min_days", 14, "days", "Days that must have been billed and measured."),
+            ("cpu_headroom", 0.2, "share", "Part of the new shape's vCPUs that the expected peak leaves free."),
+            ("memory_headroom", 0.2, "share", "The same of its memory."),
+            ("min_saving_share", 0.05, "share", "Less is not worth the change."),
+        ),
+        reason="Its CPU reached {cpu_p99_percent} % of {vcpus} vCPUs; {target} would do.",
+        query=OVERSIZED_QUERY,
+        cases=OVERSIZED_CASES,
+    ),
     "commitment": _Template(
         judge='unused = "unused_cost"\nabove = "max_unused_share"',
         params=(
@@ -140,7 +209,8 @@ def scaffold(provider: str, stem: str, kind: str) -> dict[str, str]:
     head = HEADER.format(
         check_id=f"{provider}-{stem.replace('_', '-')}", kind=kind, reason=template.reason, judge=template.judge
     )
-    return {".sql": head + params + QUERY.format(columns=columns), ".cases.toml": _cases(template)}
+    query = template.query or QUERY.format(columns=columns)
+    return {".sql": head + params + query, ".cases.toml": template.cases or _cases(template)}
 
 
 def _cases(template: _Template) -> str:

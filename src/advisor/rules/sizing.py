@@ -81,10 +81,11 @@ ALTERNATIVES = pl.List(pl.Struct({"shape": pl.String, "why": pl.String, "price_r
 MAX_ALTERNATIVES = 2
 
 # What every machine of today carries: taken for capacities that no source states, and for loads that nobody measured
-# (never more than the machine has now).
+# (never more than the machine has now; families made for their network, c5n and m6in, keep it).
 NETWORK_FLOOR_GBPS = 0.25
 DISK_FLOOR_MBPS = 40.0
 DISK_FLOOR_IOPS = 2000.0
+NETWORK_FAMILY = r"^[a-z]+\d+[a-mo-z]*n[a-z]*$"
 
 MEMORY_FULL_SHARE = 0.95
 """Part of a shape's memory that the highest moment may fill: short of memory a program dies, short of CPU it waits."""
@@ -413,6 +414,8 @@ def _needs(facts: pl.DataFrame, load: pl.DataFrame, limits: Mapping[str, float])
         .alias("need_memory_gib"),
         pl.when("has_network")
         .then(peak("network", "network_headroom", 8e-9))
+        .when(pl.col("family").str.contains(NETWORK_FAMILY))
+        .then("network_gbps")
         .otherwise(pl.min_horizontal("network_gbps", NETWORK_FLOOR_GBPS))
         .alias("need_network_gbps"),
         pl.when("has_disk throughput")

@@ -110,10 +110,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Some of what was fetched: rows as advisor.utilization.statistics.daily makes them, and what is missing."""
+    """Some of what was fetched: rows as advisor.utilization.statistics.daily makes them, and what is missing.
+
+    `answered` are ids of resources of which CloudWatch told all that a call asked for; where it told nothing, there is
+    nothing.
+    """
 
     days: pl.DataFrame
     problems: tuple[Problem, ...] = ()
+    answered: tuple[str, ...] = ()
 
 
 # --- plan -------------------------------------------------------------------------------------------------------------
@@ -411,8 +416,9 @@ def _fetched(
             progress(1)
             days, unclear = _days(call, answer)
             problems += unclear
-            if days.height:
-                yield Batch(days=days)
+            answered = _answered(call, answer)
+            if days.height or answered:
+                yield Batch(days=days, answered=answered)
     except (BotoCoreError, ClientError) as error:
         problems.append(explained(error, what, options))
     finally:
@@ -593,6 +599,11 @@ def _completed(client: CloudWatchClient, call: Call, answer: Answer, spare: int)
         later = _answer(client, call, again)
         answer = Answer(points={**answer.points, **later.points}, unfinished=later.unfinished)
     return answer, spare
+
+
+def _answered(call: Call, answer: Answer) -> tuple[str, ...]:
+    halves = {a.resource.resource_id for a in call.asks if answer.unfinished.intersection(a.reading.statistics())}
+    return tuple(dict.fromkeys(a.resource.resource_id for a in call.asks if a.resource.resource_id not in halves))
 
 
 # --- points to days ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     import polars as pl
@@ -17,10 +17,21 @@ if TYPE_CHECKING:
     from advisor.utilization.metrics import BilledResource, Window
 
     Plan = cloudwatch.Plan | monitoring.Plan
-    Batch = cloudwatch.Batch | monitoring.Batch
 
 SOURCES = {"aws": "cloudwatch", "gcp": "cloud-monitoring"}
 """Cloud → what the days that it gave are kept under."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Some of what a cloud told: days as statistics.daily makes them (may be empty), and what could not be had.
+
+    `answered` are ids of resources of which all was told that was asked in a call, be it nothing; only AWS's are known.
+    """
+
+    days: pl.DataFrame
+    problems: tuple[Problem, ...]
+    answered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,42 +62,44 @@ def calls(plan: Plan) -> int:
     return plan.requests if hasattr(plan, "requests") else plan.calls
 
 
-def batches(
-    cloud: str, plan: Plan, options: FetchOptions, progress: Callable[[int], None]
-) -> Iterator[tuple[pl.DataFrame, tuple[Problem, ...]]]:
-    """(days as statistics.daily makes them, what could not be had), as they come. `progress` is told of every call."""
-    found: Iterator[Batch]
+def batches(cloud: str, plan: Plan, options: FetchOptions, progress: Callable[[int], None]) -> Iterator[Batch]:
+    """What `plan` says, as it comes. `progress` is told of every call."""
     if cloud == "aws":
         from advisor.utilization import cloudwatch
 
         assert isinstance(plan, cloudwatch.Plan)  # noqa: S101 - each cloud has plans of its own
-        found = cloudwatch.fetch(plan, _aws(options), progress)
-    else:
-        from advisor.utilization import monitoring
+        for batch in cloudwatch.fetch(plan, _aws(options), progress):
+            yield Batch(days=batch.days, problems=batch.problems, answered=batch.answered)
+        return
+    from advisor.utilization import monitoring
 
-        assert isinstance(plan, monitoring.Plan)  # noqa: S101 - the same
-        found = monitoring.fetch(plan, _google(options), progress)
-    for batch in found:
-        yield batch.days, batch.problems
+    assert isinstance(plan, monitoring.Plan)  # noqa: S101 - the same
+    for found in monitoring.fetch(plan, _google(options), progress):
+        yield Batch(days=found.days, problems=found.problems)
 
 
 def states(
     resources: Sequence[BilledResource],
     known: Mapping[str, tuple[str, date]],
     window: Window,
-    measured: Mapping[str, date],
+    answered: Collection[str],
+    last_days: Mapping[str, date],
     options: FetchOptions,
 ) -> tuple[pl.DataFrame, list[Problem]]:
     """Rows of resource_states for what AWS's inventory says of `resources`, and what could not be asked.
 
-    `measured`: the last day with metrics of a resource, by its id; who was asked about and has none has had none since
-    the window began.
+    `last_days`: the last day of which metrics of a resource are held, by its id. Only where CloudWatch was asked up to
+    the end of the window does their end mean something: of those that `answered`, and of those that have the last day.
     """
     from advisor.utilization import inventory
 
     before = window.first_day - timedelta(days=1)
-    last_days = {r.resource_id: measured.get(r.resource_id, before) for r in resources}
-    return inventory.states(resources, known, _aws(options), last_metric_days=last_days)
+    last_metric_days = {
+        r.resource_id: max(last_days.get(r.resource_id, before), before)
+        for r in resources
+        if r.resource_id in answered or last_days.get(r.resource_id, before) >= window.last_day
+    }
+    return inventory.states(resources, known, _aws(options), last_metric_days=last_metric_days)
 
 
 def _aws(options: FetchOptions) -> Any:

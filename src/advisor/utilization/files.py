@@ -23,7 +23,7 @@ from advisor.utilization.metrics import METRICS
 from advisor.utilization.spelling import Reading, read_as, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import polars as pl
     from duckdb import DuckDBPyConnection
@@ -84,11 +84,15 @@ def read(
     takes them, stamp="end"; every series is in one frame as a whole. What cannot be used is added to `problems`, which
     are complete at the end. Raises AdvisorError when the file cannot be read.
     """
-    files = list(parts) or _files(path)
     tables = ("metric_spellings", "metric_names", "metric_series", "metric_samples")
     try:
-        source = _source(con, files)
-        _count(con, path, source, now + FUTURE)
+        layouts = _understood(con, list(parts) or _files(path), problems)
+        try:
+            _count(con, path, _source(layouts), now + FUTURE)
+        except store.UNREADABLE:
+            layouts = _whole(con, layouts, problems)
+            _count(con, path, _source(layouts), now + FUTURE)
+        files, source = list(layouts), _source(layouts)
         progress(sum(file.stat().st_size for file in files) // 2)
         problems += _judged(con, path)
         _keep(con, source, now + FUTURE)
@@ -131,12 +135,48 @@ def _files(path: Path | str) -> list[Path]:
     return found
 
 
-def _source(con: DuckDBPyConnection, files: Sequence[Path]) -> str:
+def _understood(con: DuckDBPyConnection, files: Sequence[Path], problems: list[Problem]) -> dict[Path, _Layout]:
+    """Those of `files` that begin as samples do; the others are added to `problems`. Raises where there is none."""
+    layouts: dict[Path, _Layout] = {}
+    refusals: list[AdvisorError] = []
+    for file in files:
+        try:
+            layout = _layout(con, file)
+            _columns(file, [name for name, _ in layout.columns])
+            layouts[file] = layout
+        except AdvisorError as error:
+            refusals.append(error)
+    return _some_left(layouts, refusals, problems)
+
+
+def _whole(con: DuckDBPyConnection, layouts: Mapping[Path, _Layout], problems: list[Problem]) -> dict[Path, _Layout]:
+    """Those that can be read to their end, each tried by itself: one that breaks off spoils what is read with it."""
+    whole: dict[Path, _Layout] = {}
+    refusals: list[AdvisorError] = []
+    for file, layout in layouts.items():
+        try:
+            con.execute(f"select count(stamp), count(value) from {_source({file: layout})}").fetchall()
+            whole[file] = layout
+        except store.UNREADABLE as error:
+            refusals.append(_unreadable(file, error))
+    return _some_left(whole, refusals, problems)
+
+
+def _some_left(
+    layouts: dict[Path, _Layout], refusals: Sequence[AdvisorError], problems: list[Problem]
+) -> dict[Path, _Layout]:
+    if not layouts:
+        raise refusals[0]
+    problems += [Problem(what=r.what, why=r.why, fix=r.fix) for r in refusals]
+    return layouts
+
+
+def _source(files: Mapping[Path, _Layout]) -> str:
     """A SELECT of all lines with the columns provider, account, resource_id, metric, unit, stamp, value and is_gap."""
     parts = []
     layouts: dict[_Layout, list[Path]] = {}
-    for file in files:
-        layouts.setdefault(_layout(con, file), []).append(file)
+    for file, layout in files.items():
+        layouts.setdefault(layout, []).append(file)
     for layout, alike in layouts.items():
         names = "[" + ", ".join(_literal(_exactly(file)) for file in alike) + "]"
         columns = [name for name, _ in layout.columns]

@@ -512,6 +512,7 @@ def _request(task: Task, series: Series, wanted: str, options: MonitoringOptions
         f'metric.type = "{series.metric_type}"',
         f'resource.type = "{identity.resource_type}"',
         *(f'metric.labels.{label} = "{value}"' for label, value in series.where),
+        *(f'metric.labels.{label} != "{value}"' for label, value in series.where_not),
     ]
     if not identity.has_long_names:
         names = ", ".join(f'"{name}"' for name in sorted({key[-1] for key in _owners(task, series)}))

@@ -4,8 +4,9 @@ Facts of Google's list of metrics that the rules rest on:
 - Utilisations are fractions (0 to 1), those of the Ops Agent and of GKE's accelerators percent already.
 - Memory of Compute Engine comes from the Ops Agent, of E2 machines also from the balloon driver (which counts the page
   cache as used: too high, never too low), of GKE nodes from the kubelet. Other machines have none.
-- Cloud SQL counts connections of PostgreSQL under a name of their own. A rule's sources are tried in order, and the first
-  that has a resource's day gives it, as two units must never be mixed in one day.
+- Cloud SQL counts connections of PostgreSQL under a name of their own, by database. Google's own, which an unused instance
+  has at all times, are those to its database cloudsqladmin: they are left out. A rule's sources are tried in order, and the
+  first that has a resource's day gives it, as two units must never be mixed in one day.
 - Accelerators of GKE belong to containers; the node is known as metadata, and only where it is grouped by. Containers
   that share an accelerator have no such series.
 - The processor use of a Vertex AI endpoint is a fraction of one CPU ("may exceed 100 %"), of which the number is not
@@ -77,7 +78,8 @@ class Series:
     """Time series of one metric type. `across` combines those of one resource, and of one `per` where that is given.
 
     `kind`: gauge (mean and maximum of each period are asked for), delta (the sum), distribution (its mean, and its 99th
-    percentile as the maximum). `where`: metric labels. `per`: a metric label that is kept apart.
+    percentile as the maximum). `where`, `where_not`: metric labels that a series must have, and must not. `per`: a metric
+    label that is kept apart.
     """
 
     metric_type: str
@@ -85,6 +87,7 @@ class Series:
     kind: Literal["gauge", "delta", "distribution"] = "gauge"
     across: Literal["MEAN", "MAX", "SUM"] = "SUM"
     where: tuple[tuple[str, str], ...] = ()
+    where_not: tuple[tuple[str, str], ...] = ()
     per: str = ""
 
 
@@ -143,6 +146,9 @@ _REDIS = "redis.googleapis.com/"
 _NAT = "router.googleapis.com/nat/"
 _BALANCING = "loadbalancing.googleapis.com/https/"
 _AGENT_GPU_MEMORY = "agent.googleapis.com/gpu/memory/bytes_used"
+_BACKENDS = Series(
+    metric_type=_SQL + "postgresql/num_backends", identity=DATABASE, where_not=(("database", "cloudsqladmin"),)
+)
 
 _RUN_INSTANCES = Series(metric_type=_RUN + "container/instance_count", identity=SERVICE)
 _VERTEX_REPLICAS = Series(metric_type=_VERTEX + "replicas", identity=ENDPOINT)
@@ -226,7 +232,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             metric="connections",
             sources=(
                 _gauge(_SQL + "network/connections", DATABASE, "SUM"),
-                _gauge(_SQL + "postgresql/num_backends", DATABASE, "SUM"),
+                Source(added=(_BACKENDS,)),
             ),
         ),
         Rule(

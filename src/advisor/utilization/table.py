@@ -60,12 +60,13 @@ def put(con: DuckDBPyConnection, days: pl.DataFrame, *, source: str, fetched_at:
 
 def prune(con: DuckDBPyConnection, keep_days: int) -> int:
     """Forgets days that are older than `keep_days` before the newest; returns how many rows that were."""
-    row = con.execute(
+    # All of the answer is taken: a connection with some of it left can do nothing else, not even a checkpoint.
+    ((count,),) = con.execute(
         "delete from utilization_days"
         " where metric_date < (select max(metric_date) from utilization_days) - $keep_days::integer",
         {"keep_days": keep_days},
-    ).fetchone()
-    return int(row[0]) if row else 0
+    ).fetchall()
+    return int(count)
 
 
 def load_file(
