@@ -18,6 +18,7 @@ create or replace macro billed_vcpus(machine_type) as
     end;
 
 create or replace table machine_days as
+-- Days of the engine's `scan_window`. What a meter is, is said once for all of its days.
 with lines as (
     select
         u.provider,
@@ -27,8 +28,8 @@ with lines as (
         u.billing_account_id,
         u.region_id,
         u.load_id,
+        u.meter_key,
         u.tag_key,
-        u.charge_date,
         u.usage_type,
         u.usage_kind,
         u.operation,
@@ -38,12 +39,6 @@ with lines as (
         u.resource_name,
         u.service_code,
         u.service_name,
-        u.hours_mask,
-        u.consumed_quantity,
-        u.effective_cost,
-        u.committed_cost,
-        u.list_cost,
-        u.discount_credits,
         case
             when u.provider = 'aws' then case
                 -- GameLift, EMR and others name usage BoxUsage, too.
@@ -72,8 +67,9 @@ with lines as (
                     then 'cloudsql'
             end
         end as machine
-    from usage_days u
-    where u.pricing_category <> 'Dynamic'
+    from usage_meters u
+    where u.charge_role = 'usage'
+        and u.pricing_category <> 'Dynamic'
         and u.resource_id <> ''
         and not starts_with(u.resource_id, 'all:')
 ),
@@ -112,13 +108,13 @@ described as (
         end
         else ''
         end as terms,
-        -- Hours that a line stands for, null where only the hours of its day are known.
+        -- Quantity that is one hour of the machine; null where only the hours of a day are known.
         case
-        when l.provider = 'aws' then l.consumed_quantity
+        when l.provider = 'aws' then 1.0
         when regexp_matches(l.usage_kind, '^(micro|small) instance with|[0-9]+ vcpu \+|: (regional|zonal) - (micro|small) instance')
-            then l.consumed_quantity
-        when l.machine = 'compute' and regexp_matches(l.usage_kind, '(^| )core( |$)') then l.consumed_quantity / billed_vcpus(l.instance_type)
-        end as line_hours                                                       -- h
+            then 1.0
+        when l.machine = 'compute' and regexp_matches(l.usage_kind, '(^| )core( |$)') then billed_vcpus(l.instance_type)
+        end as hourly_quantity                                                  -- pricing unit per h
     from lines l
     where l.machine is not null
 ),
@@ -135,6 +131,7 @@ labels as (
             }
         ) as labels
     from tag_sets
+    semi join described using (load_id, tag_key)
 ),
 groups as (
     -- A member of a group is replaced by a new one: what may be changed is the group.
@@ -178,8 +175,8 @@ select
     l.resource_id,
     l.billing_currency,
     l.machine,
-    l.charge_date,                                                              -- UTC day
-    arg_max(l.region_id, l.effective_cost) as region_id,
+    u.charge_date,                                                              -- UTC day
+    arg_max(l.region_id, u.effective_cost) as region_id,
     max(l.billing_account_id) as billing_account_id,
     max(coalesce(
         nullif(s.group_name, ''),
@@ -190,31 +187,32 @@ select
         ''
     )) as group_name,
     -- Of several shapes (masters beside data nodes, a change of the day) none is the machine's.
-    case when count(distinct l.shape) filter (l.shape <> '') = 1 then max(l.shape) else '' end as shape,
-    case when count(distinct l.terms) = 1 then max(l.terms) else 'mixed' end as terms,
+    case when min(l.shape) filter (l.shape <> '') = max(l.shape) then max(l.shape) else '' end as shape,
+    case when min(l.terms) = max(l.terms) then max(l.terms) else 'mixed' end as terms,
     max(case when l.provider = 'aws' then split_part(l.usage_kind, ':', 1) else regexp_extract(l.usage_kind, ': (regional|zonal) ', 1) end)
         as deployment,
     case
-        when l.provider = 'aws' then sum(l.line_hours)
-        else least(bit_count(bit_or(l.hours_mask)), sum(l.line_hours))
+        when l.provider = 'aws' then sum(u.consumed_quantity / l.hourly_quantity)
+        else least(bit_count(bit_or(u.hours_mask)), sum(u.consumed_quantity / l.hourly_quantity))
     end as machine_hours,                                                       -- h
     -- A daily export has all bits set; there the quantity says how many hours it was.
-    least(24, bit_count(bit_or(l.hours_mask)), machine_hours)::double as billed_hours,  -- h of the day in which it was billed
-    sum(l.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )core( |$)|vcpu$')) as vcpu_hours,   -- vCPU-h
-    sum(l.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )ram( |$)|\bram$')) as gib_hours,    -- GiB-h
-    sum(l.effective_cost) as cost,                                              -- billing currency
-    sum(l.committed_cost) as committed_cost,                                    -- billing currency
-    sum(l.list_cost) as list_cost,                                              -- billing currency
+    least(24, bit_count(bit_or(u.hours_mask)), machine_hours)::double as billed_hours,  -- h of the day in which it was billed
+    sum(u.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )core( |$)|vcpu$')) as vcpu_hours,   -- vCPU-h
+    sum(u.consumed_quantity) filter (regexp_matches(l.usage_kind, '(^| )ram( |$)|\bram$')) as gib_hours,    -- GiB-h
+    sum(u.effective_cost) as cost,                                              -- billing currency
+    sum(u.committed_cost) as committed_cost,                                    -- billing currency
+    sum(u.list_cost) as list_cost,                                              -- billing currency
     -- A plan's rate is another: hours that it covers are told apart by their own lines where there are such.
     case
         when l.provider = 'aws'
-            then sum(l.consumed_quantity * (1 - l.committed_cost / l.effective_cost)) filter (l.effective_cost > 0)
-        else machine_hours * (1 - sum(l.committed_cost) / nullif(sum(l.effective_cost), 0))
+            then sum(u.consumed_quantity * (1 - u.committed_cost / u.effective_cost)) filter (u.effective_cost > 0)
+        else machine_hours * (1 - sum(u.committed_cost) / nullif(sum(u.effective_cost), 0))
     end as paid_hours,                                                          -- h, bought without commitment
-    sum(l.discount_credits) filter (l.committed_cost = 0) as discount_credits,  -- billing currency, of what no commitment covers
-    list(distinct l.usage_type) as usage_types
-from described l
-left join groups g using (load_id, tag_key)
+    sum(u.discount_credits) filter (u.committed_cost = 0) as discount_credits,  -- billing currency, of what no commitment covers
+    list(l.usage_type) as usage_types
+from usage_days u
+join described l using (load_id, meter_key)
+left join groups g on (g.load_id, g.tag_key) = (l.load_id, l.tag_key)
 left join managed m
     on l.machine = 'compute'
     and regexp_matches(l.resource_name, '-[b-df-hj-np-tv-z0-9]{4}$')
@@ -222,7 +220,8 @@ left join managed m
         = (l.provider, l.sub_account_id, l.region_id, left(l.resource_name, -5))
 left join states s
     on (s.provider, s.sub_account_id, s.resource_id) = (l.provider, l.sub_account_id, l.resource_id)
-group by l.provider, l.sub_account_id, l.resource_id, l.billing_currency, l.machine, l.charge_date;
+where u.charge_date > (select as_of - days from scan_clock, scan_window)
+group by l.provider, l.sub_account_id, l.resource_id, l.billing_currency, l.machine, u.charge_date;
 
 create or replace table machine_units as
 -- A machine, or a group of machines that replace each other, day by day; with one shape, or none where it is mixed.
@@ -256,8 +255,8 @@ select
     any_value(region_id) as region_id,
     max(billing_account_id) as billing_account_id,
     any_value(group_name) as group_name,
-    case when count(distinct shape) = 1 then any_value(shape) else '' end as shape,
-    case when count(distinct terms) = 1 then any_value(terms) else 'mixed' end as terms,
+    if(min(shape) = max(shape), min(shape), '') as shape,
+    if(min(terms) = max(terms), min(terms), 'mixed') as terms,
     any_value(deployment) as deployment,
     sum(machine_hours) as machine_hours,
     sum(billed_hours) as billed_hours,
@@ -269,4 +268,31 @@ select
     list_distinct(flatten(list(usage_types))) as usage_types,
     list({'resource_id': resource_id, 'cost': cost} order by resource_id) as members
 from sized
-group by all;
+where group_name <> ''
+group by all
+union all by name
+-- A machine by itself has one row a day as it is.
+select
+    provider,
+    sub_account_id,
+    unit_id,
+    billing_currency,
+    machine,
+    charge_date,
+    region_id,
+    billing_account_id,
+    group_name,
+    shape,
+    terms,
+    deployment,
+    machine_hours,
+    billed_hours,
+    cost,
+    committed_cost,
+    list_cost,
+    paid_hours,
+    discount_credits,
+    list_distinct(usage_types) as usage_types,
+    [{'resource_id': resource_id, 'cost': cost}] as members
+from sized
+where group_name = '';

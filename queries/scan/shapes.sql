@@ -100,7 +100,7 @@ group by all;
 
 create or replace macro falls(metric_name) as metric_name in ('freeable_memory', 'cpu_credit_balance');
 
-create or replace table machine_load as
+create or replace view machine_load as
 -- Per machine or group, metric and day; of a group the highest of its members.
 select
     m.provider,
@@ -116,8 +116,7 @@ select
     if(falls(u.metric), min(u.maximum), max(u.maximum)) as maximum,
     sum(u.sample_hours)::bigint as sample_hours
 from (
-    -- Once a day, whatever currencies it is billed in.
-    select distinct provider, sub_account_id, unit_id, machine, charge_date, unnest(members).resource_id as resource_id
+    select provider, sub_account_id, unit_id, machine, charge_date, unnest(members).resource_id as resource_id
     from machine_units
 ) m
 join utilization u
@@ -129,8 +128,14 @@ create or replace macro sustained_use(machine_family) as
     -- The most that a full month of use takes off, as a share of the list price.
     case when machine_family in ('n1', 'm1', 'f1', 'g1') then 0.3 when machine_family in ('n2', 'n2d', 'c2', 'm2') then 0.2 else 0 end;
 
-create or replace macro days_of(load, metric_name) as
-    list_filter(load, lambda d: d.metric = metric_name);
+create or replace macro days_of(l, metric_name) as
+    coalesce(
+        list({
+            'metric_date': l.metric_date, 'average': l.average, 'p95': l.p95, 'p99': l.p99, 'maximum': l.maximum,
+            'sample_hours': l.sample_hours
+        } order by l.metric_date) filter (l.metric = metric_name),
+        []
+    );
 
 create or replace macro machines(service_name_of_machine, last_day, days) as table (
     -- What the kind `oversized` judges: one row per machine or group with its shape, its load and what else there is.
@@ -208,15 +213,21 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
             l.unit_id,
             l.machine,
             u.billing_currency,
-            list({
-                'metric': l.metric, 'metric_date': l.metric_date, 'average': l.average, 'p95': l.p95, 'p99': l.p99,
-                'maximum': l.maximum, 'sample_hours': l.sample_hours
-            } order by l.metric_date) as load
+            days_of(l, 'cpu_utilization') as cpu_days,
+            days_of(l, 'memory_utilization') as memory_days,
+            days_of(l, 'freeable_memory') as freeable_days,
+            days_of(l, 'network_bytes') as network_days,
+            days_of(l, 'disk_bytes') as disk_bytes_days,
+            days_of(l, 'disk_operations') as disk_operations_days,
+            days_of(l, 'gpu_utilization') as gpu_days,
+            days_of(l, 'gpu_memory_utilization') as gpu_memory_days,
+            days_of(l, 'cpu_credit_balance') as credit_days
         from machine_load l
         -- A node group and a cache may share a name.
         join units u using (provider, sub_account_id, unit_id, machine)
         anti join blind using (provider, sub_account_id, unit_id)
-        where l.metric_date between u.first_day and u.last_day
+        where l.metric_date > last_day - days
+            and l.metric_date between u.first_day and u.last_day
         group by all
     )
 
@@ -254,15 +265,15 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
         s.accelerator,
         s.accelerator_count,
         s.accelerator_memory_gib,
-        days_of(l.load, 'cpu_utilization') as cpu_days,
-        days_of(l.load, 'memory_utilization') as memory_days,
-        days_of(l.load, 'freeable_memory') as freeable_days,
-        days_of(l.load, 'network_bytes') as network_days,
-        days_of(l.load, 'disk_bytes') as disk_bytes_days,
-        days_of(l.load, 'disk_operations') as disk_operations_days,
-        days_of(l.load, 'gpu_utilization') as gpu_days,
-        days_of(l.load, 'gpu_memory_utilization') as gpu_memory_days,
-        days_of(l.load, 'cpu_credit_balance') as credit_days,
+        l.cpu_days,
+        l.memory_days,
+        l.freeable_days,
+        l.network_days,
+        l.disk_bytes_days,
+        l.disk_operations_days,
+        l.gpu_days,
+        l.gpu_memory_days,
+        l.credit_days,
         -- A discount for sustained use stays behind with its families (n1, m1 30 %, n2, n2d, c2 20 % at most).
         case
             when u.provider = 'gcp' and u.discount_share > 0 and sustained_use(s.family) > 0

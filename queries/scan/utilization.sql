@@ -100,31 +100,67 @@ select
     count(*) over (partition by asked_provider, asked_account, asked_id) > 1 as is_ambiguous
 from nearest;
 
-create or replace table utilization as
--- One row per resource of the bill, metric and day. Of several sources the one that saw most of the day counts.
+create or replace table superseded_days as
+-- Of several sources that saw a resource on one day the one that saw most of it counts; these are the others. Sources are
+-- compared only where there are several: what is measured is by far the largest table.
+with sources as (
+    select distinct provider, sub_account_id, resource_id, source from utilization_days
+),
+several as (
+    select
+        k.asked_provider,
+        k.asked_account,
+        k.asked_id,
+        k.provider,
+        k.sub_account_id,
+        k.resource_id
+    from sources s
+    join asked_resources k
+        on (k.asked_provider, k.asked_account, k.asked_id) = (s.provider, s.sub_account_id, s.resource_id)
+    where not k.is_ambiguous
+    qualify count(*) over (partition by k.provider, k.sub_account_id, k.resource_id) > 1
+)
+
+select
+    u.provider,
+    u.sub_account_id,
+    u.resource_id,
+    u.metric,
+    u.metric_date,
+    u.source
+from utilization_days u
+join (select distinct * from several) k
+    on (k.asked_provider, k.asked_account, k.asked_id) = (u.provider, u.sub_account_id, u.resource_id)
+where u.metric_date <= (select as_of from scan_clock)
+qualify row_number() over (
+    partition by k.provider, k.sub_account_id, k.resource_id, u.metric, u.metric_date
+    order by list_count(u.hourly_maximum) desc, u.sample_count desc, u.fetched_at desc, u.source
+) > 1;
+
+create or replace view utilization as
+-- One row per resource of the bill, metric and day.
 select
     k.provider,
     k.sub_account_id,
     k.resource_id,
     u.metric,
-    u.metric_date,                                                              -- UTC day
-    u.average,                                                                  -- unit of the metric; amounts per second
+    u.metric_date,                                      -- UTC day
+    u.average,                                          -- unit of the metric; amounts per second
     u.p95,
     u.p99,
     u.maximum,
-    u.total,                                                                    -- amount of the day
+    u.total,                                            -- amount of the day
     u.sample_count,
-    u.hourly_maximum,                                                           -- 24 entries, null: no sample
-    len(list_filter(u.hourly_maximum, lambda m: m is not null)) as sample_hours -- h
+    u.hourly_maximum,                                   -- 24 entries, null: no sample
+    list_count(u.hourly_maximum) as sample_hours        -- h
 from utilization_days u
 join asked_resources k
     on (k.asked_provider, k.asked_account, k.asked_id) = (u.provider, u.sub_account_id, u.resource_id)
+anti join superseded_days s
+    on (s.provider, s.sub_account_id, s.resource_id, s.metric, s.metric_date, s.source)
+        = (u.provider, u.sub_account_id, u.resource_id, u.metric, u.metric_date, u.source)
 where not k.is_ambiguous
-    and u.metric_date <= (select as_of from scan_clock)
-qualify row_number() over (
-    partition by k.provider, k.sub_account_id, k.resource_id, u.metric, u.metric_date
-    order by len(list_filter(u.hourly_maximum, lambda m: m is not null)) desc, u.sample_count desc, u.fetched_at desc, u.source
-) = 1;
+    and u.metric_date <= (select as_of from scan_clock);
 
 create or replace table states as
 -- What a cloud's inventory says of a resource of the bill.

@@ -59,8 +59,8 @@ SMALL_DELIVERY_BYTES = 64_000_000
 class Reporter(Protocol):
     """Where progress goes; the command line draws it on stderr."""
 
-    def start(self, total_bytes: int, what: str) -> AbstractContextManager[Callable[[int], None]]:
-        """A context in which the returned function takes the number of bytes done."""
+    def start(self, total: int, what: str, unit: str = "bytes") -> AbstractContextManager[Callable[[int], None]]:
+        """A context in which the returned function takes the number of further units that are done."""
         ...
 
     def say(self, text: str) -> None:
@@ -71,7 +71,7 @@ class Reporter(Protocol):
 class Silent:
     """Reports nothing."""
 
-    def start(self, total_bytes: int, what: str) -> AbstractContextManager[Callable[[int], None]]:
+    def start(self, total: int, what: str, unit: str = "bytes") -> AbstractContextManager[Callable[[int], None]]:
         """Nothing is drawn."""
         return nullcontext(lambda _: None)
 
@@ -310,7 +310,7 @@ def _load_all(
                 )
             else:
                 advice += files
-        failed += _load_beside(con, metrics, advice, reporter)[1]
+        failed += _load_beside(con, _tables_of(metrics), advice, reporter)[1]
     return loaded, failed
 
 
@@ -336,6 +336,32 @@ def _fetched(place: Place, entries: Sequence[Entry]) -> list[tuple[str, Path]]:
 
 Samples = tuple[str, "Sequence[Path]"]
 """Files of metrics that are read as one, and what they are called."""
+
+
+def _tables_of(files: Iterable[Samples]) -> list[Samples]:
+    """`files` with those made one that are parts of one table, by their names: a day that is split over files is one day.
+
+    Others stay apart: whether percents are fractions shows file by file.
+    """
+    tables: dict[str, list[Samples]] = defaultdict(list)
+    for name, paths in files:
+        tables[_table_name(name)].append((name, paths))
+    return [
+        parts[0] if len(parts) == 1 else (table, [path for _, paths in parts for path in paths])
+        for table, parts in tables.items()
+    ]
+
+
+def _table_name(name: str) -> str:
+    """What the names of a table's parts have in common.
+
+    >>> _table_name("m/day=3/part-0.csv.gz"), _table_name("m/cpu-2026-11-01.csv"), _table_name("m/2026-11-01.csv")
+    ('m/part', 'm/cpu', 'm')
+    """
+    *folders, file = name.rstrip("/").split("/")
+    numbers = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+[TZ:_-]*"
+    stem = re.sub(numbers, "", file.split(".")[0]).strip("-_")
+    return "/".join([folder for folder in folders if "=" not in folder] + [stem] * bool(stem))
 
 
 def _load_beside(
@@ -557,8 +583,8 @@ def _judge(con: DuckDBPyConnection, config: Config, options: ScanOptions, proble
                 parallel=trusted,
             )
         )
-        known, several = engine.names_of_metrics(con)
-        placed |= known
+        one, several = engine.names_of_metrics(con)
+        placed |= one
         ambiguous |= several
         engine.find_unknown_usage(con)
         for currency, cost, credits, unknown in _monthly_costs(con):
@@ -771,6 +797,7 @@ def _load_named(
     advice: list[tuple[str, Path]] = []
     for place in metrics:
         samples.append((place, [path for _, path in _files(place, settings, scratch, reporter)]))
+    samples = _tables_of(samples)
     for place in recommendations:
         if place.startswith("bigquery://"):
             failed += _load_recommender(con, place, settings)
@@ -904,7 +931,7 @@ def _fetch(
     answered: set[str] = set()
     days = 0
     written = time.monotonic()
-    with reporter.start(going.calls, f"Asking {source}") as done:
+    with reporter.start(going.calls, f"Asking {source}", "calls") as done:
         for batch in fetch.batches(going.cloud, plan, how, done):
             problems += batch.problems
             answered.update(batch.answered)
@@ -1015,6 +1042,8 @@ def _asked_for(con: DuckDBPyConnection, options: MetricsOptions) -> tuple[list[B
 
 def refresh_prices(settings: Settings, options: PricesOptions, reporter: Reporter) -> Measured:
     """Asks the clouds for shapes and list prices of the services and regions in the bill, and keeps them."""
+    from advisor.prices import tables
+
     with store.reading(settings.db, settings.resources) as con:
         used = _machines_in_use(con)
     found: list[Refreshed] = []
@@ -1037,14 +1066,23 @@ def refresh_prices(settings: Settings, options: PricesOptions, reporter: Reporte
     with _writing(settings, reporter) as con:
         before = _held_rows(con)
         for refreshed in found:
-            for table, frame in (("shapes", refreshed.shapes), ("shape_prices", refreshed.prices)):
-                con.register("fetched_rows", frame.to_arrow())
-                con.execute(f"insert into {table} by name select * from fetched_rows except select * from {table}")
-                con.unregister("fetched_rows")
+            _append(con, "shapes", refreshed.shapes, tables.SHAPE_KEY)
+            _append(con, "shape_prices", refreshed.prices, tables.PRICE_KEY)
         rows = _new_rows(con, before)
     return Measured(
         rows=rows, problems=(*(p for refreshed in found for p in refreshed.problems), *_as_problems(failed))
     )
+
+
+def _append(con: DuckDBPyConnection, table: str, frame: Any, key: Sequence[str]) -> None:
+    """Adds rows that differ from the newest of their key: asked every night, a price that stays is one row."""
+    same = " and ".join(f"old.{c} is not distinct from f.{c}" for c in frame.columns if c not in ("dated", "source"))
+    con.register("fetched_rows", frame.to_arrow())
+    con.execute(
+        f"insert into {table} by name select f.* from fetched_rows f anti join (from {table} qualify"
+        f" row_number() over (partition by {', '.join(key)} order by dated desc, rowid desc) = 1) old on {same}"
+    )
+    con.unregister("fetched_rows")
 
 
 def _machines_in_use(con: DuckDBPyConnection) -> list[tuple[str, str, str, str]]:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import programs
 from processes import Pairs, ProgramError, Run, Sandbox, alternate
-from table import Line, compare, limit, machine, table
+from table import Line, at_least, compare, limit, machine, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,6 +93,19 @@ class Bench:
             self.sandbox.run([sys.executable, str(HERE / "make_gcp.py"), *words])
             (root / "done").touch()
         return Export(root=root / "export", files=str(root / "export" / f"*.{form}*"))
+
+    def machines(self, count: int) -> Path:
+        """A database of machines with their metrics, generated or that of an earlier run."""
+        digest = hashlib.sha256((HERE / "make_machines.py").read_bytes()).hexdigest()[:8]
+        root = self.args.data / f"machines-{count}-{digest}"
+        if not (root / "done").exists():
+            say(f"generating {root.name}")
+            shutil.rmtree(root, ignore_errors=True)
+            root.mkdir()
+            options = ["--out", str(root / "machines.duckdb"), "--machines", str(count)]
+            self.sandbox.run([sys.executable, str(HERE / "make_machines.py"), *options])
+            (root / "done").touch()
+        return root / "machines.duckdb"
 
     @property
     def full(self) -> Export:
@@ -398,9 +411,37 @@ def t16(bench: Bench) -> Iterator[Line]:
     )
 
 
+def t17(bench: Bench) -> Iterator[Line]:
+    machines = bench.args.machines
+    source = bench.machines(machines)
+    db = bench.work / "machines.duckdb"
+    shutil.copyfile(source, db)
+    command = [ADVISOR, "scan", "--db", str(db), "--format", "json", "-o", str(bench.work / "machines.json")]
+    pairs = alternate(
+        bench.args.pairs,
+        lambda: bench.sandbox.run(command, allowed=(0, 3)),
+        lambda: bench.sandbox.python(programs.RAW_METRICS, db),
+    )
+    found = json.loads((bench.work / "machines.json").read_text("utf-8"))
+    failed = [check["id"] for check in found["checks"] if check["error"]]
+    if failed:
+        raise ProgramError(f"T17: checks failed: {', '.join(failed)}")
+    yield compare(
+        "T17", f"scan of {machines:,} machines, 60 days of 6 metrics / sums by resource and metric", pairs, 10
+    )
+    yield limit("T17", "peak memory of this scan", f"{pairs.peak_mib:.0f} MB", "", pairs.peak_mib, 768, " MB")
+
+
+def t18(bench: Bench) -> Iterator[Line]:
+    figures = json.loads(bench.sandbox.python(programs.TRACES, HERE, bench.args.traces).stdout)
+    what = f"sizes chosen on half of {figures['traces']} traces that hold the other half"
+    yield at_least("T18", what, 100 * figures["hold"], 99, "%")
+    yield at_least("T18", "share of the saving that hindsight finds", 100 * figures["saving"], 80, "%")
+
+
 TESTS: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "T1": t1, "T2": t2, "T3": t3, "T4": t4, "T5": t5, "T6": t6, "T7": t7, "T8": t8, "T9": t9, "T10": t10, "T11": t11,
-    "T12": t12, "T13": t13, "T14": t14, "T16": t16,
+    "T12": t12, "T13": t13, "T14": t14, "T16": t16, "T17": t17, "T18": t18,
 }  # fmt: skip
 
 
@@ -426,6 +467,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--csv-rows", type=int, default=1_000_000, help="lines of the legacy export, four months")
     parser.add_argument("--meters", type=int, default=7_700, help="resources per month of the CUR 2.0 export")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of runs; three times as many where they are short")
+    parser.add_argument("--machines", type=int, default=10_000, help="machines with metrics")
+    parser.add_argument("--traces", type=int, default=300, help="machines whose sizes are chosen")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--data", type=Path, default=Path("bench_data"), help="where generated exports are kept")
     parser.add_argument("--only", default=",".join(TESTS), help="such as T1,T5")
@@ -438,6 +481,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if args.quick:
         args.rows, args.csv_rows, args.meters, args.pairs, args.kills = 200_000, 50_000, 2_000, 1, 10
         args.month_rows, args.kill_rows = 300_000, 60_000
+        args.machines, args.traces = 500, 45
     args.short_pairs = 3 * args.pairs
     args.data = args.data.resolve()
     return args

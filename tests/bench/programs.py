@@ -69,6 +69,19 @@ with store.reading(Path(sys.argv[1]), store.Resources()) as con:
         judged = engine.judge(con, checks, as_of=as_of, overrides={}, parallel=True)
     print(len(checks), time.perf_counter() - start, len(judged.findings), sum(bool(c.error) for c in judged.checks))
 """
+RAW_METRICS = """
+import duckdb, sys
+con = duckdb.connect(sys.argv[1], read_only=True)
+print(len(con.execute(
+    "select provider, sub_account_id, resource_id, metric, sum(average * sample_count) / sum(sample_count), max(p99),"
+    " max(maximum), count(*) from utilization_days group by all").fetchall()))
+"""
+TRACES = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import traces
+print(json.dumps(traces.evaluate(count=int(sys.argv[2]))))
+"""
 # Everything that a load consists of, by period; a load that was written halfway shows in one of the figures.
 STATE = """
 select

@@ -51,6 +51,13 @@ def limit(name: str, what: str, ours: str, raw: str, value: float, bound: float,
     )
 
 
+def at_least(name: str, what: str, value: float, bound: float, unit: str = "x") -> Line:
+    """The line of a figure that should be at least `bound`."""
+    verdict = "ok" if value >= bound else "missed"
+    ratio, target = f"{value:.4g}{unit}", f">= {bound:g}{unit}"
+    return Line(id=name, what=what, ratio=ratio, target=target, verdict=verdict)
+
+
 def table(lines: Sequence[Line]) -> str:
     """The lines as aligned text."""
     cells = [COLUMNS, *(tuple(getattr(line, column) for column in COLUMNS) for line in lines)]

@@ -125,7 +125,15 @@ def hour_by_hour(folder: Path, some: Sequence[Sample]) -> list[Path]:
     return [folder / "parts"]
 
 
-FORMS = (one_csv, one_gz, one_parquet, two_files, hour_by_hour)
+def named_one_by_one(folder: Path, some: Sequence[Sample]) -> list[Path]:
+    """As a shell's parts/*.csv names them: a file for each hour of the day."""
+    return [
+        write_csv(folder / f"cpu-{hour:02}.csv", [sample for sample in some if sample[2].hour == hour])
+        for hour in range(24)
+    ]
+
+
+FORMS = (named_one_by_one, one_csv, one_gz, one_parquet, two_files, hour_by_hour)
 Form = "Callable[[Path, Sequence[Sample]], list[Path]]"
 
 

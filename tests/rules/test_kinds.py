@@ -436,3 +436,69 @@ def test_a_day_that_the_whole_export_lacks_says_nothing_about_one_resource() -> 
         assert kinds.price(seen, params).collect()["monthly_cost"].to_list() == [pytest.approx(30.4375)]
         short = kind(pl.LazyFrame([row | {kinds.MISSING: 1, "observed_days": 12}]), judge, params).collect()
         assert short["skipped"].to_list() == [kinds.SHORT_HISTORY]
+
+
+# --- what is measured ---------------------------------------------------------------------------------------------------
+
+MEASURED = {"use": "use", "at_most": "limit", "also": {"moves": "limit"}}
+
+
+def measured(kind: str, judge: dict[str, Any], **columns: Any) -> dict[str, Any]:
+    """HEALTHY with samples in 336 of its 336 billed hours, and `columns`."""
+    row = {**HEALTHY, "sample_hours": 336, "billed_hours": 336.0, **columns}
+    extra = {"sample_hours": pl.Int64, "billed_hours": pl.Float64, "unjudged": pl.String, "span_days": pl.Int64}
+    frame = pl.DataFrame([row], schema=SCHEMA | {n: t for n, t in extra.items() if n in row}, orient="row").lazy()
+    return kinds.price(kinds.KINDS[kind](frame, judge, PARAMS), PARAMS).collect().to_dicts()[0]
+
+
+def reason(kind: str, judge: dict[str, Any], **columns: Any) -> tuple[str, str | None]:
+    row = measured(kind, judge, **columns)
+    return row["verdict"], row["skipped"]
+
+
+def test_no_samples_are_not_zero() -> None:
+    assert reason("idle", MEASURED) == ("found", None)
+    assert reason("idle", MEASURED, sample_hours=None) == ("skipped", kinds.NO_SAMPLES)
+    assert reason("idle", MEASURED, sample_hours=0) == ("skipped", kinds.NO_SAMPLES)
+    assert reason("idle", MEASURED, use=None) == ("skipped", kinds.NO_SAMPLES)
+    assert reason("modernize", {"ratio": "use"}, use=0.4, sample_hours=None) == ("skipped", kinds.NO_SAMPLES)
+
+
+def test_samples_must_cover_four_fifths_of_the_billed_hours() -> None:
+    assert reason("idle", MEASURED, sample_hours=269) == ("found", None)  # 0.8 x 336 = 268.8
+    assert reason("idle", MEASURED, sample_hours=268) == ("skipped", kinds.FEW_SAMPLES)
+    assert reason("idle", MEASURED, sample_hours=268, billed_hours=335.0) == ("found", None)
+
+
+def test_use_that_was_seen_is_use_however_few_the_samples() -> None:
+    assert reason("idle", MEASURED, use=0.6, sample_hours=3) == ("quiet", None)
+    assert reason("idle", MEASURED, moves=0.6, sample_hours=3) == ("quiet", None)
+    assert reason("idle", MEASURED, use=None, moves=0.6) == ("quiet", None)
+    assert reason("idle", MEASURED, moves=0.5) == ("found", None)
+
+
+def test_hours_that_were_watched_must_be_enough_and_save_what_they_cost() -> None:
+    judge = {"quiet_hours": "hours", "at_least": "limit"}
+    row = measured("schedule", judge, hours=0.5)
+    assert (row["verdict"], row["saves"]) == ("found", 1.0)
+    assert reason("schedule", judge, hours=0.49) == ("quiet", None)
+    assert reason("schedule", judge, hours=None) == ("skipped", kinds.NO_USAGE_LINES)
+    assert reason("schedule", judge, hours=None, sample_hours=None) == ("skipped", kinds.NO_SAMPLES)
+
+
+def test_a_query_may_say_itself_why_it_cannot_judge() -> None:
+    assert reason("idle", MEASURED, unjudged="advice too old") == ("skipped", "advice too old")
+    assert reason("idle", MEASURED, unjudged=None) == ("found", None)
+    assert reason("idle", MEASURED, unjudged="advice too old", cost=0.0) == ("quiet", None)
+
+
+def test_cost_stands_for_the_days_that_the_query_says() -> None:
+    # 14.0 over the 14 days of the window, or over the 7 that the query names.
+    assert measured("idle", MEASURED, span_days=None)["monthly_cost"] == pytest.approx(30.4375)
+    assert measured("idle", MEASURED, span_days=7)["monthly_cost"] == pytest.approx(60.875)
+
+
+def test_what_lacks_an_inventory_says_so() -> None:
+    judge = {"value": "use", "at_least": "limit", "unseen": "no inventory"}
+    assert reason("stale", judge, use=None) == ("skipped", "no inventory")
+    assert reason("stale", judge, use=0.5) == ("found", None)

@@ -548,7 +548,7 @@ def test_progress_is_told_of_every_call(moto_address: str) -> None:
     resource = machine()
     made = plan([resource], window(), options, now=NOW)
     told: list[int] = []
-    assert list(fetch(made, options, told.append)) == []
+    assert all(batch.days.is_empty() for batch in fetch(made, options, told.append))
     assert sum(told) == made.calls == 3
 
 

@@ -148,12 +148,12 @@ class Terminal:
     """Progress on stderr, a bar only when stderr is a terminal."""
 
     @contextmanager
-    def start(self, total_bytes: int, what: str) -> Iterator[Callable[[int], None]]:
-        """A bar with bytes and estimated time."""
+    def start(self, total: int, what: str, unit: str = "bytes") -> Iterator[Callable[[int], None]]:
+        """A bar with what there is to do and the estimated time."""
         with click.progressbar(
             range(0),  # nothing to go through: told how far it is
-            length=max(total_bytes, 1),
-            label=f"{what} ({total_bytes / 1e6:,.1f} MB)",
+            length=max(total, 1),
+            label=f"{what} ({total / 1e6:,.1f} MB)" if unit == "bytes" else f"{what} ({total:,} {unit})",
             file=sys.stderr,
             hidden=not sys.stderr.isatty(),
             show_eta=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 import warnings
@@ -120,27 +121,62 @@ def prepare(con: duckdb.DuckDBPyConnection, *, loads: Sequence[int], as_of: date
     con.execute(_scan_sql("views"))
 
 
-UTILIZATION = re.compile(
-    r"\b(machines|machine_days|machine_units|measured|weekly_load|quiet_week|volumes|utilization|states|advice)\b"
-)
-"""Relations of queries/scan/utilization.sql, machines.sql and shapes.sql: built only for checks that read them."""
+SCAN_FILES = ("utilization", "machines", "shapes")
+"""Files of queries/scan, in order, that are read only where a check names one of their relations."""
+
+MACHINE_DAYS = 31
+"""Machines are always looked at so far back: what is paid for a shape is told from the last 30 days."""
 
 
-def prepare_utilization(con: duckdb.DuckDBPyConnection) -> None:
-    """Builds what is known of machines beside the bill, on the views of `prepare`: load, state, shapes and prices."""
+def prepare_utilization(
+    con: duckdb.DuckDBPyConnection, *, days: int = MACHINE_DAYS, machines: bool = True, shapes: bool = True
+) -> None:
+    """Builds what is known of machines beside the bill, on the views of `prepare`: load, state, shapes and prices.
+
+    `days` is the longest window of the checks that read machines. Without `machines` only queries/scan/utilization.sql
+    is built, without `shapes` not what else machines could be.
+    """
+    con.execute(_scan_sql("utilization"))
+    if not machines:
+        return
+    con.execute("create or replace table scan_window as select ?::integer as days", [max(days, MACHINE_DAYS)])
+    con.execute(_scan_sql("machines"))
+    if not shapes:
+        return
     from advisor.prices import tables
 
-    con.execute(_scan_sql("utilization"))
-    con.execute(_scan_sql("machines"))
     used = con.execute(
         "select distinct provider, machine, shape, terms from machine_units where shape <> ''"
     ).fetchall()
-    shapes, prices = tables.for_shapes(used, _stored(con, "shapes"), _stored(con, "shape_prices"))
-    for name, frame in (("list_shapes", shapes), ("list_prices", prices)):
+    known, prices = tables.for_shapes(used, _stored(con, "shapes"), _stored(con, "shape_prices"))
+    for name, frame in (("list_shapes", known), ("list_prices", prices)):
         con.register("fill_rows", frame.to_arrow())
         con.execute(f"create or replace table {name} as select * from fill_rows")
         con.unregister("fill_rows")
     con.execute(_scan_sql("shapes"))
+
+
+def _prepare_for(
+    con: duckdb.DuckDBPyConnection, checks: Sequence[Check], overrides: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    """Builds what `checks` name beyond the bill; False where none names any."""
+    texts = {check.id: re.sub(r"--[^\n]*", "", check.sql) for check in checks}
+    named = {check_id: {name for name in SCAN_FILES if _made_by(name).search(text)} for check_id, text in texts.items()}
+    wanted = {name for names in named.values() for name in names}
+    if not wanted:
+        return False
+    windows = [
+        overrides.get(check.id, {}).get("window_days", check.params["window_days"].default)
+        for check in checks
+        if named[check.id] & {"machines", "shapes"} and "window_days" in check.params
+    ]
+    prepare_utilization(
+        con,
+        days=max((math.ceil(days) for days in windows if isinstance(days, (int, float))), default=MACHINE_DAYS),
+        machines=bool(wanted & {"machines", "shapes"}),
+        shapes="shapes" in wanted,
+    )
+    return True
 
 
 def machines_in_use(
@@ -148,8 +184,7 @@ def machines_in_use(
 ) -> set[tuple[str, str, str, str]]:
     """(provider, service as advisor.prices names it, region, shape) of the machines billed in the last month."""
     prepare(con, loads=loads, as_of=as_of, context=ContextRules())
-    con.execute(_scan_sql("utilization"))
-    con.execute(_scan_sql("machines"))
+    prepare_utilization(con, shapes=False)
     return set(
         con.execute(
             "select distinct provider, machine, region_id, shape from machine_units"
@@ -187,6 +222,14 @@ def _scan_sql(name: str) -> str:
     return (files("advisor.queries") / "scan" / f"{name}.sql").read_text("utf-8")
 
 
+@cache
+def _made_by(name: str) -> re.Pattern[str]:
+    """Finds the relations and macros that a file of queries/scan makes; the engine fills the list_… tables for shapes."""
+    made = re.findall(r"^create or replace (?:table|view|macro) (\w+)", _scan_sql(name), re.MULTILINE)
+    filled = ["list_shapes", "list_prices"] if name == "shapes" else []
+    return re.compile(rf"\b(?:{'|'.join([*made, *filled])})\b")
+
+
 def judge(
     con: duckdb.DuckDBPyConnection,
     checks: Sequence[Check],
@@ -202,8 +245,10 @@ def judge(
     """
     judged: list[tuple[Check, Mapping[str, Any], pl.DataFrame]] = []
     errors: list[CheckResult] = []
-    if any(UTILIZATION.search(check.sql) for check in checks):
-        prepare_utilization(con)
+    present = {provider for (provider,) in con.execute("select distinct provider from usage_meters").fetchall()}
+    absent = [check for check in checks if _is_elsewhere(check, present)]
+    checks = [check for check in checks if not _is_elsewhere(check, present)]
+    is_measured = _prepare_for(con, checks, overrides)
     for check, outcome in zip(checks, _outcomes(con, checks, as_of, overrides, parallel), strict=True):
         if isinstance(outcome, str):
             errors.append(CheckResult(id=check.id, title=check.title, judged=0, skipped=0, found=0, error=outcome))
@@ -222,11 +267,22 @@ def judge(
         for key in r.filter(pl.col("skipped") == kinds.NO_SAMPLES).select(RESOURCE).iter_rows()
     }
     return Judged(
-        findings=settle(_candidates(con, priced, as_of)),
-        checks=tuple(results + errors),
+        findings=settle(_candidates(con, priced, as_of, _opinions(con) if is_measured else {})),
+        checks=tuple(results + errors + [_counted(check, NO_ROWS, 0) for check in absent]),
         skipped=skipped,
         unmeasured=frozenset(unmeasured),
     )
+
+
+NO_ROWS = pl.DataFrame(schema={"verdict": pl.String, "skipped": pl.String})
+
+
+def _is_elsewhere(check: Check, present: set[str]) -> bool:
+    """Whether a check of ours is about a cloud that the bill has no line of: its query would return no row.
+
+    A user's own check is run all the same: its mistakes are to be told.
+    """
+    return check.trusted and check.provider not in ("any", *present)
 
 
 Outcome = tuple["Mapping[str, Any]", pl.DataFrame] | str
@@ -522,7 +578,10 @@ def _settle_scopes(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _candidates(
-    con: duckdb.DuckDBPyConnection, found: Sequence[tuple[Check, pl.DataFrame]], as_of: date
+    con: duckdb.DuckDBPyConnection,
+    found: Sequence[tuple[Check, pl.DataFrame]],
+    as_of: date,
+    opinions: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]],
 ) -> list[_Candidate]:
     """Findings of all checks with what is known of their resources, looked up once."""
     keys = [_looked_up(frame) for _, frame in found if not frame.is_empty()]
@@ -539,7 +598,6 @@ def _candidates(
     about = {row[:3]: dict(zip(columns, row, strict=True)) for row in known.fetchall()}
     con.unregister("found_keys")
     names = account_names(con)
-    opinions = _opinions(con)
     made: dict[str, _Candidate] = {}
     for check, frame in found:
         for row in frame.iter_rows(named=True):
@@ -563,9 +621,7 @@ def _looked_up(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _opinions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
-    """Resource → what its cloud itself recommends, where such advice was loaded and the checks asked for it."""
-    if not con.execute("select 1 from duckdb_tables() where table_name = 'advice'").fetchone():
-        return {}
+    """Resource → what its cloud itself recommends, where such advice was loaded."""
     columns = ("source", "action", "current_shape", "target_shape", "monthly_savings", "currency", "refreshed_on")
     opinions: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for *key, source, action, now, target, savings, currency, day in con.execute(

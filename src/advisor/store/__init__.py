@@ -307,26 +307,27 @@ def _migrate(con: DuckDBPyConnection, path: Path) -> None:
 
 
 def _version(con: DuckDBPyConnection, path: Path, database: str = "") -> int:
-    name = database or (con.execute("select current_database()").fetchone() or ("",))[0]
+    # Whole results are read: while one is open, the connection takes no table from outside.
+    name = database or con.execute("select current_database()").fetchall()[0][0]
     found = con.execute("select table_name from duckdb_tables() where database_name = ?", [name]).fetchall()
     tables = {row[0] for row in found}
     if not tables:
         return 0
     at = f"{identifier(name)}.schema_version"
-    row = con.execute(f"select version from {at}").fetchone() if "schema_version" in tables else None
-    if row is None:
+    rows = con.execute(f"select version from {at}").fetchall() if "schema_version" in tables else []
+    if not rows:
         raise StoreError(
             f"database {path}",
             why="is a DuckDB file of something else",
             fix="Name another file with --db; this one is not touched.",
         )
-    if row[0] > SCHEMA_VERSION:
+    if rows[0][0] > SCHEMA_VERSION:
         raise StoreError(
             f"database {path}",
-            why=f"was written by a newer advisor (schema {row[0]}, this one knows {SCHEMA_VERSION})",
+            why=f"was written by a newer advisor (schema {rows[0][0]}, this one knows {SCHEMA_VERSION})",
             fix="Upgrade advisor, or name another file with --db.",
         )
-    return int(row[0])
+    return int(rows[0][0])
 
 
 def _cannot_open(path: Path, error: duckdb.Error) -> StoreError:
