@@ -296,3 +296,6 @@ select
     [{'resource_id': resource_id, 'cost': cost}] as members
 from sized
 where group_name = '';
+
+-- Only a step on the way, and as large as what came of it.
+drop table machine_days;

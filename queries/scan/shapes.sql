@@ -83,6 +83,10 @@ left join list_shapes o
     on o.provider = p.provider
     and o.service = p.service
     and o.shape = p.shape
+    -- What the kind would never take is left out here, where it is a row of a table and not of each machine.
+    and (o.family = now.family or (o.is_current and now.generation > 0 and o.generation >= now.generation))
+    and (o.architecture = now.architecture or (now.architecture = 'x86_64' and o.architecture = 'arm64'))
+    and o.accelerator in ('', now.accelerator)
     -- Bare metal is taken for what virtual machines cannot do.
     and not contains(o.shape, 'metal')
     and not contains(u.shape, 'metal')
@@ -100,29 +104,75 @@ group by all;
 
 create or replace macro falls(metric_name) as metric_name in ('freeable_memory', 'cpu_credit_balance');
 
-create or replace view machine_load as
--- Per machine or group, metric and day; of a group the highest of its members.
+create or replace macro metric_no(metric_name) as
+    list_position(
+        [
+            'cpu_utilization', 'memory_utilization', 'freeable_memory', 'network_bytes', 'disk_bytes', 'disk_operations',
+            'gpu_utilization', 'gpu_memory_utilization', 'cpu_credit_balance'
+        ],
+        metric_name
+    )::utinyint;
+
+create or replace table machine_numbers as
 select
-    m.provider,
-    m.sub_account_id,
-    m.unit_id,
-    m.machine,
-    u.metric,
-    u.metric_date,
-    -- What is left of memory or credits is least where load is highest.
-    if(falls(u.metric), min(u.average), max(u.average)) as average,
-    if(falls(u.metric), min(u.p95), max(u.p95)) as p95,
-    if(falls(u.metric), min(u.p99), max(u.p99)) as p99,
-    if(falls(u.metric), min(u.maximum), max(u.maximum)) as maximum,
-    sum(u.sample_hours)::bigint as sample_hours
-from (
-    select provider, sub_account_id, unit_id, machine, charge_date, unnest(members).resource_id as resource_id
-    from machine_units
-) m
-join utilization u
-    on (u.provider, u.sub_account_id, u.resource_id, u.metric_date)
-        = (m.provider, m.sub_account_id, m.resource_id, m.charge_date)
-group by m.provider, m.sub_account_id, m.unit_id, m.machine, u.metric, u.metric_date;
+    *,
+    (row_number() over (order by provider, sub_account_id, unit_id, machine) - 1)::integer as unit_no
+from (select distinct provider, sub_account_id, unit_id, machine from machine_units);
+
+create or replace macro in_slice(unit_no) as
+    -- Machines are judged in slices, or the days of ten thousand would not fit into memory. Variables are the connection's.
+    unit_no >= coalesce(getvariable('first_machine'), 0) and unit_no <= coalesce(getvariable('last_machine'), 2147483647);
+
+create or replace table machine_load as
+-- Per machine or group, metric and day; of a group the highest of its members. By number, and in the order of the
+-- numbers, so that a slice reads its own rows alone.
+with members as (
+    select
+        n.unit_no,
+        m.group_name <> '' as is_grouped,
+        m.provider,
+        m.sub_account_id,
+        m.charge_date,
+        unnest(m.members).resource_id as resource_id
+    from machine_units m
+    join machine_numbers n using (provider, sub_account_id, unit_id, machine)
+    where exists (from utilization_days)
+),
+measures as (
+    select provider, sub_account_id, resource_id, metric_no(metric) as metric_no, metric, metric_date, average, p95, p99, maximum, sample_hours
+    from utilization
+    where metric_no(metric) > 0
+        and metric_date > (select as_of - (select days from scan_window) from scan_clock)
+),
+loads as (
+    select m.unit_no, u.metric_no, u.metric_date, u.average, u.p95, u.p99, u.maximum, u.sample_hours::smallint as sample_hours
+    from (
+        select distinct unit_no, provider, sub_account_id, resource_id
+        from members
+        where not is_grouped
+    ) m
+    join measures u using (provider, sub_account_id, resource_id)
+    union all
+    select
+        m.unit_no,
+        u.metric_no,
+        u.metric_date,
+        -- What is left of memory or credits is least where load is highest.
+        if(falls(u.metric), min(u.average), max(u.average)),
+        if(falls(u.metric), min(u.p95), max(u.p95)),
+        if(falls(u.metric), min(u.p99), max(u.p99)),
+        if(falls(u.metric), min(u.maximum), max(u.maximum)),
+        sum(u.sample_hours)::smallint
+    from (select distinct * from members where is_grouped) m
+    join measures u
+        on (u.provider, u.sub_account_id, u.resource_id, u.metric_date)
+            = (m.provider, m.sub_account_id, m.resource_id, m.charge_date)
+    group by m.unit_no, u.metric_no, u.metric, u.metric_date
+)
+
+select *
+from loads
+order by unit_no;
 
 create or replace macro sustained_use(machine_family) as
     -- The most that a full month of use takes off, as a share of the list price.
@@ -133,7 +183,7 @@ create or replace macro days_of(l, metric_name) as
         list({
             'metric_date': l.metric_date, 'average': l.average, 'p95': l.p95, 'p99': l.p99, 'maximum': l.maximum,
             'sample_hours': l.sample_hours
-        } order by l.metric_date) filter (l.metric = metric_name),
+        } order by l.metric_date) filter (l.metric_no = metric_no(metric_name)),
         []
     );
 
@@ -152,7 +202,9 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
                     order by charge_date rows between unbounded preceding and unbounded following
                 ) as arg_max_shape
             from machine_units
+            join machine_numbers using (provider, sub_account_id, unit_id, machine)
             where machine = service_name_of_machine
+                and in_slice(unit_no)
                 and charge_date > last_day - days
                 and charge_date <= last_day
         )
@@ -160,6 +212,7 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
     ),
     units as (
         select
+            unit_no,
             provider,
             sub_account_id,
             unit_id,
@@ -190,11 +243,11 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
     ),
     blind as (
         -- A group with a lasting member that nobody measured: that one may do all the work.
-        select distinct provider, sub_account_id, unit_id
+        select distinct unit_no
         from (
-            select provider, sub_account_id, unit_id, resource_id
+            select provider, sub_account_id, unit_no, resource_id
             from (
-                select provider, sub_account_id, unit_id, unnest(members).resource_id as resource_id
+                select provider, sub_account_id, unit_no, unnest(members).resource_id as resource_id
                 from seen
                 where group_name <> ''
             )
@@ -208,10 +261,7 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
     ),
     loads as (
         select
-            l.provider,
-            l.sub_account_id,
-            l.unit_id,
-            l.machine,
+            l.unit_no,
             u.billing_currency,
             days_of(l, 'cpu_utilization') as cpu_days,
             days_of(l, 'memory_utilization') as memory_days,
@@ -223,10 +273,10 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
             days_of(l, 'gpu_memory_utilization') as gpu_memory_days,
             days_of(l, 'cpu_credit_balance') as credit_days
         from machine_load l
-        -- A node group and a cache may share a name.
-        join units u using (provider, sub_account_id, unit_id, machine)
-        anti join blind using (provider, sub_account_id, unit_id)
+        join units u using (unit_no)
+        anti join blind using (unit_no)
         where l.metric_date > last_day - days
+            and in_slice(l.unit_no)
             and l.metric_date between u.first_day and u.last_day
         group by all
     )
@@ -298,6 +348,5 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
         on (o.provider, o.billing_account_id, o.machine, o.region_id, o.shape, o.terms, o.deployment, o.billing_currency)
             = (u.provider, u.billing_account_id, u.machine, u.region_id, u.shape, u.terms, u.deployment, u.billing_currency)
     left join loads l
-        on (l.provider, l.sub_account_id, l.unit_id, l.billing_currency)
-            = (u.provider, u.sub_account_id, u.unit_id, u.billing_currency)
+        on (l.unit_no, l.billing_currency) = (u.unit_no, u.billing_currency)
 );

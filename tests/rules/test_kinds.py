@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from advisor.model import DAYS_PER_MONTH, Finding, finding_id
 from advisor.model import KINDS as ORDER
-from advisor.rules import engine, kinds
+from advisor.rules import catalogue, engine, kinds
 from advisor.rules.context import ContextRules, environment_of, normalised, owner_of
 
 AS_OF = date(2026, 7, 31)
@@ -298,6 +298,67 @@ def test_a_region_counts_only_what_nobody_inside_claims(inside: dict[str, Any], 
     assert settled["region"].monthly_savings == left
     assert settled["unused"].monthly_savings == own.monthly_savings
     assert ("claimed_by_findings_inside" in settled["region"].evidence) == (left < 10.0)
+
+
+def group(check_id: str, kind: str, members: dict[str, float], **changes: Any) -> Any:
+    own = finding(check_id, kind, "group:eu-west-1:web", **changes)
+    return engine._Candidate(finding=own, claims=frozenset(), members=members)
+
+
+def test_a_group_counts_only_the_members_that_nobody_claims() -> None:
+    whole = group("size", "oversized", {"a": 6.0, "b": 3.0, "c": 1.0}, evidence={"freed_monthly_cost": 2.0})
+    settled = {f.check_id: f for f in engine.settle([whole, candidate(finding("unused", "idle", "a"))])}
+    assert settled["size"].monthly_savings == pytest.approx(4.0)
+    assert settled["size"].monthly_cost == pytest.approx(4.0)
+    assert settled["size"].evidence == {"freed_monthly_cost": 0.8, "members_with_findings_of_their_own": 1}
+    assert settled["unused"].overlaps == ("size",)
+
+
+def test_a_group_stands_in_front_of_its_members() -> None:
+    whole = group("size", "oversized", {"a": 6.0, "b": 4.0})
+    rows = [candidate(finding("new-type", "modernize", name)) for name in ("a", "b", "other")]
+    settled = engine.settle([whole, *rows])
+    assert sorted((f.resource_id, f.monthly_savings) for f in settled) == [
+        ("group:eu-west-1:web", 10.0),
+        ("other", 10.0),
+    ]
+    idle = [candidate(finding("unused", "idle", name)) for name in ("a", "b")]
+    assert {f.check_id for f in engine.settle([whole, *idle])} == {"unused"}
+
+
+def test_a_check_that_yields_stands_behind_others_of_its_kind() -> None:
+    advice = candidate(finding("advice", "idle", monthly_savings=99.0))
+    advice.yields = True
+    (kept,) = engine.settle([advice, candidate(finding("unused", "idle"))])
+    assert (kept.check_id, kept.overlaps) == ("unused", ("advice",))
+    (kept,) = engine.settle([advice, candidate(finding("old", "modernize"))])
+    assert kept.check_id == "advice"
+
+
+@pytest.mark.parametrize("verdict", ["quiet", "found", "skipped"])
+def test_what_was_measured_overrules_what_is_inferred(verdict: str) -> None:
+    checks = {check.id: check for check in catalogue.shipped_checks()}
+    measuring, inferring = checks["aws-nat-gateway-no-connections"], checks["aws-nat-gateway-idle"]
+    assert measuring.overrules == (inferring.id,)
+    rows = {"provider": ["aws"] * 2, "sub_account_id": ["1"] * 2, "resource_id": ["nat-1", "nat-2"]}
+    seen = pl.DataFrame({**rows, "verdict": [verdict, "skipped"]})
+    guessed = pl.DataFrame({**rows, "verdict": ["found", "found"]})
+    _, (_, _, left) = engine._overruled([(measuring, {}, seen), (inferring, {}, guessed)])
+    assert left["verdict"].to_list() == ["found" if verdict == "skipped" else "quiet", "found"]
+
+
+def test_a_group_that_was_measured_speaks_for_its_members() -> None:
+    members = [[{"resource_id": "i-1", "cost": 1.0}]]
+    rows = pl.DataFrame(
+        {
+            "provider": ["aws"],
+            "sub_account_id": ["1"],
+            "resource_id": ["group:x:web"],
+            "verdict": ["quiet"],
+            "members": members,
+        }
+    )
+    assert engine._measured_resources(rows)["resource_id"].to_list() == ["group:x:web", "i-1"]
 
 
 candidates = st.lists(

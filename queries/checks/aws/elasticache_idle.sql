@@ -49,7 +49,7 @@ with days as (
     where charge_date > $as_of - $window_days
         and charge_date <= $as_of
         and (sub_account_id, resource_id) in (
-            select (sub_account_id, resource_id) from machine_days where machine = 'elasticache'
+            select (sub_account_id, unnest(members).resource_id) from machine_units where machine = 'elasticache'
         )
     group by all
 ),

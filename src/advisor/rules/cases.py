@@ -327,10 +327,22 @@ def _load_utilization(
                 key = (row["provider"], row["sub_account_id"], row["resource_id"], row["metric"], day)
                 days.setdefault(key, []).append((figures, hours))
     if days:
-        con.executemany(
-            "insert into utilization_days values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::float[], 'case', '2026-01-01')",
+        names = ("provider", "sub_account_id", "resource_id", "metric", "metric_date", "average", "p95", "p99", "maximum",
+                 "total", "sample_count", "hourly_maximum")  # fmt: skip
+        frame = pl.DataFrame(
             [(*key, *_merged(parts)) for key, parts in days.items()],
+            schema=dict.fromkeys(names[:4], pl.String)
+            | {"metric_date": pl.Date}
+            | dict.fromkeys(names[5:10], pl.Float64)
+            | {"sample_count": pl.Int32, "hourly_maximum": pl.List(pl.Float32)},
+            orient="row",
         )
+        con.register("case_utilization", frame.to_arrow())
+        con.execute(
+            "insert into utilization_days by name select *, 'case' as source, timestamp '2026-01-01' as fetched_at"
+            " from case_utilization"
+        )
+        con.unregister("case_utilization")
     seen_at = {"seen_at": f"{as_of} 06:00:00"}
     for row in _rows(case.get("states", "")):
         _insert(con, "resource_states", {**place, **STATE_DEFAULTS, **seen_at, **row})
