@@ -102,8 +102,6 @@ left join paid_rates paid
         = (u.provider, u.billing_account_id, u.machine, u.region_id, o.shape, u.terms, u.deployment, u.billing_currency)
 group by all;
 
-create or replace macro falls(metric_name) as metric_name in ('freeable_memory', 'cpu_credit_balance');
-
 create or replace macro metric_no(metric_name) as
     list_position(
         [
@@ -326,6 +324,8 @@ create or replace macro machines(service_name_of_machine, last_day, days) as tab
         l.credit_days,
         -- A discount for sustained use stays behind with its families (n1, m1 30 %, n2, n2d, c2 20 % at most).
         case
+            -- Nobody chooses for a machine that nobody measured.
+            when l.unit_no is null and o.options is not null then []
             when u.provider = 'gcp' and u.discount_share > 0 and sustained_use(s.family) > 0
                 then list_transform(
                     o.options,

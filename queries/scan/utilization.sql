@@ -100,9 +100,12 @@ select
     count(*) over (partition by asked_provider, asked_account, asked_id) > 1 as is_ambiguous
 from nearest;
 
+create or replace macro falls(metric_name) as metric_name in ('freeable_memory', 'cpu_credit_balance');
+
 create or replace table superseded_days as
--- Of several sources that saw a resource on one day the one that saw most of it counts; these are the others. Sources are
--- compared only where there are several: what is measured is by far the largest table.
+-- Of several sources that saw nearly all of a resource's day the one that saw it busiest counts, else the one that saw
+-- most; these are the others. Sources are compared only where there are several: what is measured is by far the largest
+-- table.
 with sources as (
     select distinct provider, sub_account_id, resource_id, source from utilization_days
 ),
@@ -134,7 +137,13 @@ join (select distinct * from several) k
 where u.metric_date <= (select as_of from scan_clock)
 qualify row_number() over (
     partition by k.provider, k.sub_account_id, k.resource_id, u.metric, u.metric_date
-    order by list_count(u.hourly_maximum) desc, u.sample_count desc, u.fetched_at desc, u.source
+    order by
+        list_count(u.hourly_maximum) >= 20 desc,
+        case when list_count(u.hourly_maximum) >= 20 then if(falls(u.metric), -u.p99, u.p99) end desc,
+        list_count(u.hourly_maximum) desc,
+        u.sample_count desc,
+        u.fetched_at desc,
+        u.source
 ) > 1;
 
 create or replace view utilization as

@@ -219,6 +219,19 @@ def test_confidence_and_what_was_not_measured() -> None:
     assert one(**shorter)["confidence"] == "medium"
 
 
+def test_samples_that_ended_long_ago_say_nothing_of_today() -> None:
+    def until(lag: int) -> list[dict[str, Any]]:
+        return [{**day, "metric_date": day["metric_date"] - timedelta(days=lag)} for day in days(10.0, count=50)]
+
+    row = {"observed_days": 60, "billed_hours": 1440.0, "first_day": AS_OF - timedelta(days=59)}
+    fresh = {name: days(10.0, count=50) for name in ("memory_days", "network_days")}
+    assert one(**row, **fresh, cpu_days=until(7))["verdict"] == "found"
+    assert one(**row, **fresh, cpu_days=until(8))["skipped"] == kinds.FEW_SAMPLES
+    # Memory that was measured once is not measured.
+    stale = one(**row, cpu_days=days(10.0, count=50), memory_days=until(8), network_days=days(10.0, count=50))
+    assert "memory" in stale["not_measured"]
+
+
 def test_free_memory_of_a_database_is_read_the_other_way_round() -> None:
     gib = 2.0**30
     # Statistics of the low side: 99 % of the samples lie above p99, the maximum is the least that was free.

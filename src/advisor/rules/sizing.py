@@ -91,6 +91,8 @@ MEMORY_FULL_SHARE = 0.95
 """Part of a shape's memory that the highest moment may fill: short of memory a program dies, short of CPU it waits."""
 
 HIGH_CONFIDENCE_DAYS = 28
+MOST_LAG_DAYS = 7
+"""Samples that ended longer ago than this before the last bill say nothing of today: the agent died, or the load moved."""
 
 # --- the forecast -------------------------------------------------------------------------------------------------
 
@@ -390,6 +392,7 @@ def _needs(facts: pl.DataFrame, load: pl.DataFrame, limits: Mapping[str, float])
         return (
             (part.field("sample_hours") >= kinds.SAMPLED_SHARE * hours)
             & (part.field("sample_days") >= limits["min_days"])
+            & (part.field("last_day") >= pl.col("last_day") - pl.duration(days=MOST_LAG_DAYS))
         ).fill_null(value=False)
 
     known = known.with_columns(has(name).alias(f"has_{name}") for name in (*LEVELS, "freeable")).with_columns(
@@ -448,7 +451,8 @@ def _unjudged(limits: Mapping[str, float]) -> pl.Expr:
     measured_days = (pl.col("last_day") - cpu.field("first_day")).dt.total_days() + 1
     part = (measured_days / seen_days).clip(0.0, 1.0)
     few = (cpu.field("sample_hours") < kinds.SAMPLED_SHARE * pl.col("billed_hours") * part * (1 - kinds.TOLERANCE)) | (
-        cpu.field("sample_days") < limits["min_days"]
+        (cpu.field("sample_days") < limits["min_days"])
+        | (cpu.field("last_day") < pl.col("last_day") - pl.duration(days=MOST_LAG_DAYS))
     )
     known = pl.all_horizontal(pl.col(name).is_not_null() for name in ("vcpus", "memory_gib", "architecture", "family"))
     return (
