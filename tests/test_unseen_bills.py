@@ -388,6 +388,7 @@ def test_every_check_gives_at_most_one_row_per_resource_and_currency(tmp_path: P
     with store.reading(settings.db, settings.resources) as con:
         loads = [row[0] for row in con.execute("select load_id from loads").fetchall()]
         engine.prepare(con, loads=loads, as_of=bill.last, context=ContextRules())
+        engine.prepare_utilization(con)
         for check in catalogue.shipped_checks():
             rows = engine.select(con, check, check.bind({}, bill.last))
             keys = rows.select("provider", "sub_account_id", "resource_id", "billing_currency")

@@ -195,10 +195,10 @@ TEMPLATE = """\
 # memory_limit = "320MB"         # of the database, whatever the size of the bill
 # min_savings = 0.1              # leave out findings that save less per month
 
-# metrics = ["./metrics"]         # samples of utilisation: CSV or Parquet of resource_id, metric, timestamp, value
-# recommendations = ["s3://my-bucket/compute-optimizer"]   # the clouds' own advice, as a second opinion
+# metrics = ["./metrics"]        # samples of utilisation: CSV or Parquet of resource_id, metric, timestamp, value
+# recommendations = ["./advice"] # exports of what the cloud itself recommends, as a second opinion
 # min_cost = 5                   # advisor metrics asks only for resources that cost this much per month
-# max_cost = 1                   # USD that asking CloudWatch may cost per run
+# max_cost = 1                   # USD that asking for metrics may cost per run
 
 {sources}
 # [[sources]]

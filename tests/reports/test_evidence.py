@@ -12,7 +12,7 @@ from conftest import QUIET_GRID, a_finding
 
 from advisor.model import CheckResult
 from advisor.reports import FORMATS, evidence, wording
-from advisor.rules import kinds
+from advisor.rules import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -269,7 +269,7 @@ def test_evidence_of_any_form_is_shown_and_never_raw(odd: object, result: ScanRe
 
 
 def test_lack_of_utilisation_data_has_the_name_that_kinds_give_it() -> None:
-    assert wording.NO_SAMPLES == kinds.NO_SAMPLES
+    assert wording.NO_SAMPLES == reasons.NO_SAMPLES
 
 
 def check(check_id: str, **reasons: int) -> CheckResult:

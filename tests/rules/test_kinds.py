@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from advisor.model import DAYS_PER_MONTH, Finding, finding_id
 from advisor.model import KINDS as ORDER
-from advisor.rules import catalogue, engine, kinds
+from advisor.rules import catalogue, engine, kinds, reasons
 from advisor.rules.context import ContextRules, environment_of, normalised, owner_of
 
 AS_OF = date(2026, 7, 31)
@@ -491,12 +491,12 @@ def test_a_day_that_the_whole_export_lacks_says_nothing_about_one_resource() -> 
         (kinds.schedule, {"hours": "hours", "at_least": "share"}),
     ):
         alone = kind(pl.LazyFrame([row]), judge, params).collect()
-        assert alone["skipped"].to_list() == [kinds.SHORT_HISTORY]
+        assert alone["skipped"].to_list() == [reasons.SHORT_HISTORY]
         seen = kind(pl.LazyFrame([row | {kinds.MISSING: 1}]), judge, params)
         assert seen.collect()["verdict"].to_list() == ["found"]
         assert kinds.price(seen, params).collect()["monthly_cost"].to_list() == [pytest.approx(30.4375)]
         short = kind(pl.LazyFrame([row | {kinds.MISSING: 1, "observed_days": 12}]), judge, params).collect()
-        assert short["skipped"].to_list() == [kinds.SHORT_HISTORY]
+        assert short["skipped"].to_list() == [reasons.SHORT_HISTORY]
 
 
 # --- what is measured ---------------------------------------------------------------------------------------------------
@@ -519,15 +519,15 @@ def reason(kind: str, judge: dict[str, Any], **columns: Any) -> tuple[str, str |
 
 def test_no_samples_are_not_zero() -> None:
     assert reason("idle", MEASURED) == ("found", None)
-    assert reason("idle", MEASURED, sample_hours=None) == ("skipped", kinds.NO_SAMPLES)
-    assert reason("idle", MEASURED, sample_hours=0) == ("skipped", kinds.NO_SAMPLES)
-    assert reason("idle", MEASURED, use=None) == ("skipped", kinds.NO_SAMPLES)
-    assert reason("modernize", {"ratio": "use"}, use=0.4, sample_hours=None) == ("skipped", kinds.NO_SAMPLES)
+    assert reason("idle", MEASURED, sample_hours=None) == ("skipped", reasons.NO_SAMPLES)
+    assert reason("idle", MEASURED, sample_hours=0) == ("skipped", reasons.NO_SAMPLES)
+    assert reason("idle", MEASURED, use=None) == ("skipped", reasons.NO_SAMPLES)
+    assert reason("modernize", {"ratio": "use"}, use=0.4, sample_hours=None) == ("skipped", reasons.NO_SAMPLES)
 
 
 def test_samples_must_cover_four_fifths_of_the_billed_hours() -> None:
     assert reason("idle", MEASURED, sample_hours=269) == ("found", None)  # 0.8 x 336 = 268.8
-    assert reason("idle", MEASURED, sample_hours=268) == ("skipped", kinds.FEW_SAMPLES)
+    assert reason("idle", MEASURED, sample_hours=268) == ("skipped", reasons.FEW_SAMPLES)
     assert reason("idle", MEASURED, sample_hours=268, billed_hours=335.0) == ("found", None)
 
 
@@ -543,8 +543,8 @@ def test_hours_that_were_watched_must_be_enough_and_save_what_they_cost() -> Non
     row = measured("schedule", judge, hours=0.5)
     assert (row["verdict"], row["saves"]) == ("found", 1.0)
     assert reason("schedule", judge, hours=0.49) == ("quiet", None)
-    assert reason("schedule", judge, hours=None) == ("skipped", kinds.NO_USAGE_LINES)
-    assert reason("schedule", judge, hours=None, sample_hours=None) == ("skipped", kinds.NO_SAMPLES)
+    assert reason("schedule", judge, hours=None) == ("skipped", reasons.NO_USAGE_LINES)
+    assert reason("schedule", judge, hours=None, sample_hours=None) == ("skipped", reasons.NO_SAMPLES)
 
 
 def test_a_query_may_say_itself_why_it_cannot_judge() -> None:

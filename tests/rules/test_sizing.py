@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.rules import kinds, sizing
+from advisor.rules import kinds, reasons, sizing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 
@@ -226,7 +226,7 @@ def test_samples_that_ended_long_ago_say_nothing_of_today() -> None:
     row = {"observed_days": 60, "billed_hours": 1440.0, "first_day": AS_OF - timedelta(days=59)}
     fresh = {name: days(10.0, count=50) for name in ("memory_days", "network_days")}
     assert one(**row, **fresh, cpu_days=until(7))["verdict"] == "found"
-    assert one(**row, **fresh, cpu_days=until(8))["skipped"] == kinds.FEW_SAMPLES
+    assert one(**row, **fresh, cpu_days=until(8))["skipped"] == reasons.FEW_SAMPLES
     # Memory that was measured once is not measured.
     stale = one(**row, cpu_days=days(10.0, count=50), memory_days=until(8), network_days=days(10.0, count=50))
     assert "memory" in stale["not_measured"]
@@ -249,16 +249,16 @@ def test_free_memory_of_a_database_is_read_the_other_way_round() -> None:
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"cpu_days": None}, kinds.NO_SAMPLES),
-        ({"cpu_days": []}, kinds.NO_SAMPLES),
-        ({"cpu_days": days(10.0, p99=math.nan)}, kinds.NO_SAMPLES),
-        ({"cpu_days": days(10.0, count=13)}, kinds.FEW_SAMPLES),
-        ({"cpu_days": days(10.0, hours=19)}, kinds.FEW_SAMPLES),
-        ({"cpu_days": days(10.0)[:14]}, kinds.FEW_SAMPLES),  # an agent that died two weeks ago
-        ({"observed_days": 13}, kinds.SHORT_HISTORY),
-        ({"vcpus": None}, kinds.SHAPE_UNKNOWN),
-        ({"memory_gib": None}, kinds.SHAPE_UNKNOWN),
-        ({"options": None}, kinds.NO_PRICE),
+        ({"cpu_days": None}, reasons.NO_SAMPLES),
+        ({"cpu_days": []}, reasons.NO_SAMPLES),
+        ({"cpu_days": days(10.0, p99=math.nan)}, reasons.NO_SAMPLES),
+        ({"cpu_days": days(10.0, count=13)}, reasons.FEW_SAMPLES),
+        ({"cpu_days": days(10.0, hours=19)}, reasons.FEW_SAMPLES),
+        ({"cpu_days": days(10.0)[:14]}, reasons.FEW_SAMPLES),  # an agent that died two weeks ago
+        ({"observed_days": 13}, reasons.SHORT_HISTORY),
+        ({"vcpus": None}, reasons.SHAPE_UNKNOWN),
+        ({"memory_gib": None}, reasons.SHAPE_UNKNOWN),
+        ({"options": None}, reasons.NO_PRICE),
     ],
 )
 def test_what_cannot_be_judged_says_why(columns: dict[str, Any], reason: str) -> None:
@@ -468,7 +468,7 @@ def test_a_check_may_leave_out_what_it_does_not_know() -> None:
         {"resource_id": ["i-1"], "first_day": [AS_OF], "last_day": [AS_OF], "observed_days": [30], "cost": [1.0]}
     )
     row = kinds.oversized(bare, {}, {"as_of": AS_OF}).collect().row(0, named=True)
-    assert (row["verdict"], row["skipped"]) == ("skipped", kinds.NO_SAMPLES)
+    assert (row["verdict"], row["skipped"]) == ("skipped", reasons.NO_SAMPLES)
 
 
 @pytest.mark.parametrize("seed", [17, 2026])

@@ -24,7 +24,7 @@ from advisor import store
 from advisor.errors import AdvisorError, CheckError
 from advisor.model import KINDS as KIND_ORDER
 from advisor.model import CheckResult, Finding, finding_id
-from advisor.rules import kinds, periods
+from advisor.rules import kinds, periods, reasons
 from advisor.rules.context import NOT_PRODUCTION, ContextRules, environment_of, owner_of
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ def judge(
     unmeasured = {
         key
         for _, _, r in judged
-        for key in r.filter(pl.col("skipped") == kinds.NO_SAMPLES).select(RESOURCE).iter_rows()
+        for key in r.filter(pl.col("skipped") == reasons.NO_SAMPLES).select(RESOURCE).iter_rows()
     }
     return Judged(
         findings=settle(_candidates(con, priced, as_of, _opinions(con) if is_measured else {})),

@@ -23,6 +23,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from advisor.model import DAYS_PER_MONTH
+from advisor.rules import sizing
+from advisor.rules.reasons import (
+    FEW_SAMPLES,
+    NO_PRICE,
+    NO_SAMPLES,
+    NO_USAGE_LINES,
+    SAMPLED_SHARE,
+    SHORT_HISTORY,
+    TOLERANCE,
+    UNJUDGED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,20 +71,6 @@ OPTIONAL: dict[str, str] = {
 
 MISSING = "missing_days"
 """Column that the engine adds: days of the window that the whole export of the row's cloud lacks; none without it."""
-
-UNJUDGED = "unjudged"
-SHORT_HISTORY = "too little history"
-NO_USAGE_LINES = "usage lines missing"
-NO_PRICE = "no price to compare with"
-NO_SAMPLES = "no utilisation data"
-FEW_SAMPLES = "too few samples"
-SHAPE_UNKNOWN = "shape unknown"
-
-SAMPLED_SHARE = 0.8
-"""Part of the billed hours of a window that must have samples before they speak for all of it."""
-
-TOLERANCE = 1e-9
-"""Relative: sums of doubles must not decide a case that sits exactly on a threshold."""
 
 
 def idle(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str, Any]) -> pl.LazyFrame:
@@ -236,8 +233,6 @@ def oversized(rows: pl.LazyFrame, judge: Mapping[str, Any], params: Mapping[str,
 
     Saves 1 - the target's price / the price now paid; less than the parameter `min_saving_share` is quiet.
     """
-    from advisor.rules import sizing  # which reads this module's reasons
-
     limit = float(params.get("min_saving_share", sizing.PARAMETERS["min_saving_share"]))
     saves = pl.col("target_saves")
     return _verdicts(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from advisor.rules import kinds
+from advisor.rules import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -283,7 +283,7 @@ def _weeks(dated: pl.DataFrame) -> pl.DataFrame:
 def sized(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.LazyFrame:
     """Rows with the cheapest of their options that carries the expected peak of every dimension.
 
-    `rows`, beside kinds.COMMON: the facts of the present shape (SHAPE_FACTS), billed_hours (h), a list of days per
+    `rows`, beside reasons.COMMON: the facts of the present shape (SHAPE_FACTS), billed_hours (h), a list of days per
     dimension (LEVELS, also freeable_days in bytes and credit_days; missing or null: not measured) and `options`, the
     shapes to choose from with their price in parts of the price now paid. `params` may hold any of PARAMETERS.
 
@@ -291,8 +291,8 @@ def sized(rows: pl.LazyFrame, params: Mapping[str, Any]) -> pl.LazyFrame:
     only where both their use and their memory were measured. A burstable shape must earn the credits of the busiest day
     within it. Memory that was not measured is kept; for network and disks see the floors above.
 
-    Adds the columns of EVIDENCE (target and what goes with it are null where nothing cheaper fits), `unjudged` (a reason
-    of kinds, or null) and `target_saves` (share of the cost). Amounts are in the unit that ends a column's name.
+    Adds the columns of EVIDENCE (target and what goes with it are null where nothing cheaper fits), `unjudged` (one
+    of advisor.rules.reasons, or null) and `target_saves` (share of the cost). Amounts are in the unit that ends a column's name.
     """
     frame = rows.collect().with_row_index("unit")
     limits = {name: float(params.get(name, default)) for name, default in PARAMETERS.items()}
@@ -390,7 +390,7 @@ def _needs(facts: pl.DataFrame, load: pl.DataFrame, limits: Mapping[str, float])
         """Measured as long as the CPU was."""
         part = pl.col(name).struct
         return (
-            (part.field("sample_hours") >= kinds.SAMPLED_SHARE * hours)
+            (part.field("sample_hours") >= reasons.SAMPLED_SHARE * hours)
             & (part.field("sample_days") >= limits["min_days"])
             & (part.field("last_day") >= pl.col("last_day") - pl.duration(days=MOST_LAG_DAYS))
         ).fill_null(value=False)
@@ -450,22 +450,24 @@ def _unjudged(limits: Mapping[str, float]) -> pl.Expr:
     seen_days = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
     measured_days = (pl.col("last_day") - cpu.field("first_day")).dt.total_days() + 1
     part = (measured_days / seen_days).clip(0.0, 1.0)
-    few = (cpu.field("sample_hours") < kinds.SAMPLED_SHARE * pl.col("billed_hours") * part * (1 - kinds.TOLERANCE)) | (
+    few = (
+        cpu.field("sample_hours") < reasons.SAMPLED_SHARE * pl.col("billed_hours") * part * (1 - reasons.TOLERANCE)
+    ) | (
         (cpu.field("sample_days") < limits["min_days"])
         | (cpu.field("last_day") < pl.col("last_day") - pl.duration(days=MOST_LAG_DAYS))
     )
     known = pl.all_horizontal(pl.col(name).is_not_null() for name in ("vcpus", "memory_gib", "architecture", "family"))
     return (
         pl.when(pl.col("observed_days") < limits["min_days"])
-        .then(pl.lit(kinds.SHORT_HISTORY))
+        .then(pl.lit(reasons.SHORT_HISTORY))
         .when(pl.col("cpu").is_null())
-        .then(pl.lit(kinds.NO_SAMPLES))
+        .then(pl.lit(reasons.NO_SAMPLES))
         .when(few.fill_null(value=True))
-        .then(pl.lit(kinds.FEW_SAMPLES))
+        .then(pl.lit(reasons.FEW_SAMPLES))
         .when(~known | (pl.col("vcpus") <= 0))
-        .then(pl.lit(kinds.SHAPE_UNKNOWN))
+        .then(pl.lit(reasons.SHAPE_UNKNOWN))
         .when(~pl.col("is_priced"))
-        .then(pl.lit(kinds.NO_PRICE))
+        .then(pl.lit(reasons.NO_PRICE))
     )
 
 
@@ -491,7 +493,7 @@ def _choose(needs: pl.DataFrame, options: pl.DataFrame, limits: Mapping[str, flo
     """The cheapest fitting option of each unit, if any, and others beside it: unit, chosen (struct), alternatives."""
     fitting = (
         options.join(needs.filter(pl.col("unjudged").is_null()), on="unit")
-        .filter(_fits(), 1 - pl.col("o_price_ratio") >= limits["min_saving_share"] * (1 - kinds.TOLERANCE))
+        .filter(_fits(), 1 - pl.col("o_price_ratio") >= limits["min_saving_share"] * (1 - reasons.TOLERANCE))
         .with_columns(
             (pl.col("o_family") == pl.col("family")).alias("is_family"),
             (pl.col("o_generation") > pl.col("generation")).fill_null(value=False).alias("is_newer"),
@@ -533,7 +535,7 @@ def _fits() -> pl.Expr:
     """Whether an option (o_…) carries what the unit needs (need_…)."""
 
     def enough(option: pl.Expr, need: str) -> pl.Expr:
-        return (option >= pl.col(need) * (1 - kinds.TOLERANCE)) | pl.col(need).is_null()
+        return (option >= pl.col(need) * (1 - reasons.TOLERANCE)) | pl.col(need).is_null()
 
     def carries(name: str, floor: float) -> pl.Expr:
         # No source says what either carries: a shape with as many vCPUs carries as much.
