@@ -142,11 +142,24 @@ def prepare_utilization(
     con.execute("create or replace table scan_window as select ?::integer as days", [max(days, MACHINE_DAYS)])
     con.execute("set preserve_insertion_order = false")  # rows of ten thousand machines wait in memory to keep it
     try:
-        con.execute(_scan_sql("machines"))
+        _build(con, "machines")
         if shapes:
             _prepare_shapes(con)
     finally:
         con.execute("reset preserve_insertion_order")
+
+
+def _build(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Runs a file of queries/scan; again with one thread where several do not fit into memory: it takes twice as long."""
+    try:
+        con.execute(_scan_sql(name))
+    except duckdb.OutOfMemoryException:
+        threads = con.execute("select current_setting('threads')").fetchall()[0][0]
+        con.execute("set threads = 1")
+        try:
+            con.execute(_scan_sql(name))
+        finally:
+            con.execute(f"set threads = {int(threads)}")
 
 
 def _prepare_shapes(con: duckdb.DuckDBPyConnection) -> None:
@@ -160,7 +173,7 @@ def _prepare_shapes(con: duckdb.DuckDBPyConnection) -> None:
         con.register("fill_rows", frame.to_arrow())
         con.execute(f"create or replace table {name} as select * from fill_rows")
         con.unregister("fill_rows")
-    con.execute(_scan_sql("shapes"))
+    _build(con, "shapes")
 
 
 def _prepare_for(
@@ -316,14 +329,19 @@ def _outcomes(
     if not parallel:
         return [run(con, check) for check in checks]
     outcomes: dict[int, Outcome] = {}
+    hungry: list[int] = []  # memory is shared: what does not fit beside others may fit alone
     todo = iter(enumerate(checks))  # shared by the threads: who is free takes the next check
 
     def work(cursor: duckdb.DuckDBPyConnection) -> None:
         for index, check in todo:
             outcomes[index] = run(cursor, check)
+            if isinstance(outcome := outcomes[index], str) and outcome.startswith("Out of Memory Error"):
+                hungry.append(index)
 
     with store.side_by_side(con) as workers, ThreadPoolExecutor(workers) as pool:
         list(pool.map(work, [con.cursor() for _ in range(workers)]))
+        for index in sorted(hungry):
+            outcomes[index] = run(con, checks[index])
     return [outcomes[index] for index in range(len(checks))]
 
 

@@ -159,6 +159,12 @@ def reading(path: Path, resources: Resources) -> Iterator[DuckDBPyConnection]:
             con.execute(f"create view {identifier(table)} as from store.{identifier(table)}")
         try:
             yield con
+        except duckdb.OutOfMemoryException as error:
+            raise StoreError(
+                f"database {path}",
+                why=f"holds more than can be judged with {resources.memory_limit} of memory",
+                fix="Allow more with --memory-limit, for example 1GB.",
+            ) from error
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
             raise _cannot_read(path, error) from error
 
