@@ -202,12 +202,6 @@ select
     sum(u.effective_cost) as cost,                                              -- billing currency
     sum(u.committed_cost) as committed_cost,                                    -- billing currency
     sum(u.list_cost) as list_cost,                                              -- billing currency
-    -- A plan's rate is another: hours that it covers are told apart by their own lines where there are such.
-    case
-        when l.provider = 'aws'
-            then sum(u.consumed_quantity * (1 - u.committed_cost / u.effective_cost)) filter (u.effective_cost > 0)
-        else machine_hours * (1 - sum(u.committed_cost) / nullif(sum(u.effective_cost), 0))
-    end as paid_hours,                                                          -- h, bought without commitment
     sum(u.discount_credits) filter (u.committed_cost = 0) as discount_credits,  -- billing currency, of what no commitment covers
     list(l.usage_type) as usage_types
 from usage_days u
@@ -263,7 +257,6 @@ select
     sum(cost) as cost,
     sum(committed_cost) as committed_cost,
     sum(list_cost) as list_cost,
-    sum(paid_hours) as paid_hours,
     sum(discount_credits) as discount_credits,
     list_distinct(flatten(list(usage_types))) as usage_types,
     list({'resource_id': resource_id, 'cost': cost} order by resource_id) as members
@@ -290,7 +283,6 @@ select
     cost,
     committed_cost,
     list_cost,
-    paid_hours,
     discount_credits,
     list_distinct(usage_types) as usage_types,
     [{'resource_id': resource_id, 'cost': cost}] as members

@@ -222,31 +222,6 @@ create or replace macro measured(metric_name, last_day, days) as table (
     group by all
 );
 
-create or replace macro weekly_load(metric_name, last_day, days) as table (
-    -- The highest that a metric reached in each hour of the week (0: Monday 00:00 UTC), and in how many weeks it was seen.
-    select
-        provider,
-        sub_account_id,
-        resource_id,
-        (isodow(metric_date) - 1) * 24 + hour_of_day as hour_of_week,   -- 0 to 167, UTC
-        max(hour_maximum)::double as highest,                           -- unit of the metric; amounts per second
-        count(hour_maximum) as weeks                                    -- weeks with samples in this hour
-    from (
-        select
-            provider,
-            sub_account_id,
-            resource_id,
-            metric_date,
-            unnest(range(24)) as hour_of_day,
-            unnest(hourly_maximum) as hour_maximum
-        from utilization
-        where metric = metric_name
-            and metric_date > last_day - days
-            and metric_date <= last_day
-    )
-    group by all
-);
-
 create or replace macro quiet_week(limits, last_day, days, least_block) as table (
     -- In which hours of the week a resource does nothing. `limits` is a list of {'metric', 'at_most'}: an hour is quiet
     -- when every one of these metrics that the resource has was seen in it in every week, never above its limit. Only

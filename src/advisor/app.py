@@ -991,11 +991,9 @@ def _keep_states(
     if frame.is_empty():
         return 0
     with _writing(settings, reporter) as con:
-        con.execute("begin")  # a result that is not read to its end lets nothing be registered
         con.register("found_states", frame.to_arrow())
         con.execute("insert or replace into resource_states by name select * from found_states")
         con.unregister("found_states")
-        con.execute("commit")
     return int(frame.height)
 
 

@@ -537,7 +537,7 @@ class BigQueryLocation:
             endpoint = self.options.read_endpoint or os.environ.get(READ_EMULATOR, "")
             if not endpoint:
                 return None
-            import grpc  # type: ignore[import-untyped]
+            import grpc
             from google.cloud.bigquery_storage_v1.services.big_query_read import transports
 
             channel = grpc.insecure_channel(endpoint)

@@ -307,7 +307,7 @@ def _client(options: GcpPriceOptions) -> Any:
             CATALOG_SOURCE, why="needs packages that are not installed", fix="pip install 'advisor[metrics]'"
         ) from error
     if address := _insecure(options.endpoint):
-        import grpc  # type: ignore[import-untyped]
+        import grpc
         from google.cloud.billing_v1.services.cloud_catalog.transports import CloudCatalogGrpcTransport
 
         unlimited = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]

@@ -90,7 +90,6 @@ RELATIONS = {
 }
 MACROS = {
     "measured('cpu_utilization', $as_of, $window_days)": "one metric of each resource over the window",
-    "weekly_load('cpu_utilization', $as_of, $window_days)": "the highest of each hour of the week",
     "quiet_week([{'metric': 'cpu_utilization', 'at_most': 5}], $as_of, $window_days, 4)": "hours of the week in which"
     " nothing happens, in stretches of at least four",
     "volumes($as_of, $window_days)": "EBS volumes",

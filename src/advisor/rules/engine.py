@@ -170,9 +170,7 @@ def _prepare_shapes(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     known, prices = tables.for_shapes(used, _stored(con, "shapes"), _stored(con, "shape_prices"))
     for name, frame in (("list_shapes", known), ("list_prices", prices)):
-        con.register("fill_rows", frame.to_arrow())
-        con.execute(f"create or replace table {name} as select * from fill_rows")
-        con.unregister("fill_rows")
+        _keep(con, name, frame)
     _build(con, "shapes")
 
 
@@ -809,7 +807,10 @@ def command_lines(template: str, fields: Mapping[str, str]) -> tuple[str, ...]:
 def _fill(
     con: duckdb.DuckDBPyConnection, table: str, schema: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    frame = pl.DataFrame(rows, schema=dict(schema), orient="row")
+    _keep(con, table, pl.DataFrame(rows, schema=dict(schema), orient="row"))
+
+
+def _keep(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
     con.register("fill_rows", frame.to_arrow())
     con.execute(f"create or replace table {table} as select * from fill_rows")
     con.unregister("fill_rows")

@@ -18,6 +18,7 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -359,7 +360,7 @@ def _samples(session: _Session, task: Task) -> tuple[pl.DataFrame, list[Problem]
     found: list[pl.DataFrame] = []
     for rank, source in enumerate(task.rule.sources):
         if any(source.identity.name in one.keys for one in task.targets):
-            frame = _tried(task, problems, lambda source=source: _of_source(session, task, source))  # type: ignore[misc]
+            frame = _tried(task, problems, partial(_of_source, session, task, source))
             if frame is not None:
                 found.append(frame.with_columns(rank=pl.lit(rank)))
     if not found:
@@ -627,7 +628,7 @@ def _client(options: MonitoringOptions) -> Any:
             fix="pip install 'advisor[metrics]'",
         ) from error
     if address := _insecure(options.endpoint):
-        import grpc  # type: ignore[import-untyped]
+        import grpc
         from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
 
         unlimited = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
